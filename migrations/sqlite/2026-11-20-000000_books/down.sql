@@ -1,0 +1,9 @@
+DROP TABLE workers;
+DROP TABLE idempotency_keys;
+DROP TABLE images;
+DROP TABLE ledger_entries;
+DROP TABLE credit_lots;
+DROP TABLE generations;
+DROP TABLE models;
+DROP TABLE api_keys;
+DROP TABLE accounts;

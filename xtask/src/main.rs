@@ -1,0 +1,106 @@
+//! The developer's door: `cargo xtask migrate | seed | test | check`. Each command is a file.
+
+mod check;
+mod door;
+mod services;
+mod test;
+mod workspace;
+
+use clap::{Args, Parser, Subcommand};
+use std::process::ExitCode;
+
+/// The developer's door to GPT Image Hub.
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    arg_required_else_help = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Bring the database to this build's schema: `gih migrate`, with its arguments
+    #[command(disable_help_flag = true)]
+    Migrate(Passed),
+    /// Add the shipped models that are missing: `gih seed`, with its arguments
+    #[command(disable_help_flag = true)]
+    Seed(Passed),
+    /// Run every test on a throw-away Postgres and S3 server: `cargo xtask test [-- ARGUMENTS OF cargo test]`
+    ///
+    /// `TEST_DATABASE_URL` (a superuser's `postgres://…`) and `TEST_S3_ENDPOINT` (`http://…`) name servers to use instead.
+    Test(Narrowed),
+    /// Everything but the tests: fmt, clippy, deny, the domain's dependencies, migrations parity, tidiness
+    Check(CheckOptions),
+}
+
+/// Arguments handed to `gih` as they are.
+#[derive(Args)]
+struct Passed {
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARGUMENTS"
+    )]
+    arguments: Vec<String>,
+}
+
+/// Arguments handed to `cargo test` as they are.
+#[derive(Args)]
+struct Narrowed {
+    #[arg(last = true, value_name = "ARGUMENTS OF cargo test")]
+    arguments: Vec<String>,
+}
+
+#[derive(Args)]
+struct CheckOptions {
+    /// Also look the dependencies up in the advisory database, which needs the network
+    #[arg(long)]
+    advisories: bool,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Migrate(passed) => door::open("migrate", &passed.arguments),
+        Command::Seed(passed) => door::open("seed", &passed.arguments),
+        Command::Test(narrowed) => test::run(&narrowed.arguments),
+        Command::Check(options) => check::run(options.advisories),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn arguments_are_handed_on_untouched() {
+        let Command::Migrate(passed) =
+            Cli::parse_from(["xtask", "migrate", "--status", "--help"]).command
+        else {
+            panic!("another command");
+        };
+        assert_eq!(passed.arguments, ["--status", "--help"]);
+        let Command::Test(narrowed) =
+            Cli::parse_from(["xtask", "test", "--", "-p", "x", "--", "--nocapture"]).command
+        else {
+            panic!("another command");
+        };
+        assert_eq!(narrowed.arguments, ["-p", "x", "--", "--nocapture"]);
+    }
+}

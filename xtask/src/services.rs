@@ -1,0 +1,46 @@
+//! The servers that tests need, brought up from what the machine has and removed without trace.
+
+mod account;
+mod install;
+pub mod postgres;
+pub mod s3;
+mod scratch;
+
+pub use scratch::Scratch;
+
+use anyhow::{Context, Result};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
+
+/// A loopback port that was free a moment ago. Another process may take it before the server does; the server then
+/// fails to start, and says so.
+fn free_port() -> Result<u16> {
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on 127.0.0.1")?;
+    Ok(listener.local_addr()?.port())
+}
+
+/// The program's path, looked up in `PATH` as a shell does.
+fn on_path(program: &str) -> Option<PathBuf> {
+    let folders = std::env::var_os("PATH")?;
+    std::env::split_paths(&folders)
+        .map(|folder| folder.join(program))
+        .find(|path| path.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_free_port_can_be_bound() {
+        let port = free_port().unwrap();
+        assert_ne!(port, 0);
+    }
+
+    #[test]
+    fn programs_are_found_on_the_path_only() {
+        assert!(on_path("sh").is_some_and(|path| path.is_absolute()));
+        assert_eq!(on_path("no-such-program-anywhere"), None);
+    }
+}

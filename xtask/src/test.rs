@@ -1,0 +1,95 @@
+//! `cargo xtask test`: every test of the workspace, on servers of its own.
+
+use crate::services::{self, Scratch};
+use crate::workspace;
+use anyhow::{Result, bail};
+
+/// What the database tests connect to: `postgres://…` of a role that may create databases.
+const DATABASE: &str = "TEST_DATABASE_URL";
+/// What the object storage tests speak to: `http://…` of an S3 server that takes any credentials.
+const S3: &str = "TEST_S3_ENDPOINT";
+
+/// Brings up what the environment does not name already, runs the tests, and removes what it brought up.
+pub fn run(arguments: &[String]) -> Result<()> {
+    let mut scratch = Scratch::new()?;
+    let mut settings = Vec::new();
+    for (name, start) in [
+        (
+            DATABASE,
+            services::postgres::start as fn(&mut Scratch) -> Result<String>,
+        ),
+        (S3, services::s3::start),
+    ] {
+        match std::env::var(name) {
+            Ok(value) if !value.is_empty() => eprintln!("{name} is set: using that server"),
+            _ => settings.push((name, start(&mut scratch)?)),
+        }
+    }
+    let mut failed = Vec::new();
+    for command in plan(arguments) {
+        if let Err(error) = workspace::run(
+            workspace::cargo()
+                .args(command)
+                .envs(settings.iter().cloned()),
+        ) {
+            failed.push(error.to_string());
+        }
+    }
+    if !failed.is_empty() {
+        bail!("{}", failed.join("\n"));
+    }
+    Ok(())
+}
+
+/// The cargo commands to run. Without arguments: everything, to the end even when a test fails. `cargo test` takes
+/// doc tests only apart from `--all-targets`. With arguments: one `cargo test` with them, over the workspace unless
+/// they choose packages, since cargo quietly ignores `--package` beside `--workspace`.
+fn plan(arguments: &[String]) -> Vec<Vec<String>> {
+    let words = |line: &str| line.split(' ').map(String::from).collect::<Vec<_>>();
+    if arguments.is_empty() {
+        return vec![
+            words("test --workspace --all-targets --no-fail-fast"),
+            words("test --workspace --doc --no-fail-fast"),
+        ];
+    }
+    let for_cargo = arguments.iter().take_while(|argument| *argument != "--");
+    let chosen = for_cargo
+        .into_iter()
+        .any(|argument| argument.starts_with("-p") || argument.starts_with("--package"));
+    let mut command = words(if chosen { "test" } else { "test --workspace" });
+    command.extend_from_slice(arguments);
+    vec![command]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn planned(arguments: &[&str]) -> Vec<String> {
+        let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+        plan(&arguments)
+            .iter()
+            .map(|command| command.join(" "))
+            .collect()
+    }
+
+    #[test]
+    fn without_arguments_every_target_and_every_doc_test_runs() {
+        let expected = [
+            "test --workspace --all-targets --no-fail-fast",
+            "test --workspace --doc --no-fail-fast",
+        ];
+        assert_eq!(planned(&[]), expected);
+    }
+
+    #[test]
+    fn arguments_narrow_one_run() {
+        assert_eq!(planned(&["-p", "xtask"]), ["test -p xtask"]);
+        assert_eq!(
+            planned(&["--package=xtask", "plan"]),
+            ["test --package=xtask plan"]
+        );
+        assert_eq!(planned(&["refund"]), ["test --workspace refund"]);
+        assert_eq!(planned(&["--", "-p"]), ["test --workspace -- -p"]);
+    }
+}
