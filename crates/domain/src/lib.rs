@@ -1,1 +1,31 @@
-//! To come.
+//! What the hub is: credits, keys, models and generations, the use cases over them, and the ports to the outside.
+//!
+//! This crate is pure: it knows no SQL, no HTTP and no runtime. Everything it needs from the outside comes through
+//! [`ports`]; every rule about money, time and requests is here and nowhere else.
+
+pub mod account;
+pub mod api_key;
+pub mod authenticate;
+pub mod balance;
+pub mod blob;
+pub mod catalog;
+pub mod credits;
+pub mod engine;
+pub mod fulfil;
+pub mod generate;
+pub mod generation;
+pub mod id;
+pub mod idempotency;
+pub mod lots;
+pub mod mode;
+pub mod object_name;
+pub mod operate;
+pub mod ports;
+pub mod request;
+pub mod retrieve;
+pub mod size;
+pub mod size_rule;
+pub mod time;
+
+#[cfg(test)]
+mod testing;

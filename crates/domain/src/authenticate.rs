@@ -1,0 +1,64 @@
+//! Who makes a request.
+
+use std::sync::Arc;
+
+use crate::api_key::{Caller, Secret};
+use crate::ports::{Clock, DatabaseError, Keys};
+
+/// The use case: a key's text in, the caller it stands for out.
+pub struct Authenticate {
+    keys: Arc<dyn Keys>,
+    clock: Arc<dyn Clock>,
+}
+
+/// Why a key is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AuthenticateError {
+    /// Malformed, unknown or revoked: which of them is not said, so that nobody learns by asking.
+    #[error("the API key is not valid")]
+    Invalid,
+    /// It was valid until it expired.
+    #[error("the API key has expired")]
+    Expired,
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+impl Authenticate {
+    /// Over these ports.
+    pub fn new(keys: Arc<dyn Keys>, clock: Arc<dyn Clock>) -> Self {
+        Self { keys, clock }
+    }
+
+    /// Checks form and checksum first, so that a mistyped key costs no query; then revocation before expiry, because a
+    /// revoked key must not be told apart from one that never was.
+    pub async fn run(&self, token: &str) -> Result<Caller, AuthenticateError> {
+        let secret = Secret::parse(token).map_err(|_| AuthenticateError::Invalid)?;
+        let owner = self
+            .keys
+            .find(&secret.digest())
+            .await?
+            .ok_or(AuthenticateError::Invalid)?;
+        if owner.key.revoked_at.is_some() {
+            return Err(AuthenticateError::Invalid);
+        }
+        if owner
+            .key
+            .expires_at
+            .is_some_and(|expires_at| expires_at <= self.clock.now())
+        {
+            return Err(AuthenticateError::Expired);
+        }
+        Ok(Caller {
+            account: owner.key.account,
+            account_type: owner.account_type,
+            key: owner.key.id,
+            mode: owner.key.mode,
+        })
+    }
+}
+
+#[cfg(test)]
+#[path = "authenticate_tests.rs"]
+mod tests;

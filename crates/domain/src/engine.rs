@@ -1,0 +1,293 @@
+//! The engine: one for waiting and queued work. It belongs to the process; callers only watch.
+//!
+//! A waiting call that finds a free slot is accepted straight into this process's hands. Everything else lies in the
+//! database as queued rows, which any process's engine claims in their turn.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_channel::{mpsc, oneshot};
+use futures_util::StreamExt as _;
+
+use crate::fulfil::{Fulfil, delete_references};
+use crate::generation::Generation;
+use crate::id::{GenerationId, WorkerId};
+use crate::ports::{
+    CancelReason, Claimed, Clock, DatabaseError, Generations, Ids, ImageStore, LeaseError, Limits,
+    Tasks,
+};
+
+mod slots;
+mod submit;
+mod waiting;
+
+use slots::{Slot, Slots};
+pub use submit::{SubmitError, Submitted};
+use waiting::Waiting;
+
+/// How many generations one question to the database claims or reaps at most: enough to keep up, and a bound on what a
+/// transaction locks.
+const BATCH: u32 = 64;
+/// How long past its deadline a running generation is left to its holder, which has its own timer, before the reaper
+/// ends it. Every generation is terminal 60 s after its deadline; this leaves the reaper half of that.
+const REAP_GRACE: Duration = Duration::from_secs(30);
+
+/// What an operator can set about the engine.
+#[derive(Clone, Copy, Debug)]
+pub struct EngineSettings {
+    /// Generations in flight in this process; 0 leaves all work to other processes.
+    pub workers: u32,
+    /// The longest a generation may run; a waiting call's queueing counts as well.
+    pub generation_timeout: Duration,
+    /// The longest a generation that nobody waits for may stay queued.
+    pub queue_timeout: Duration,
+    /// How long a silent worker keeps its work.
+    pub lease: Duration,
+    /// What the queue may hold.
+    pub limits: Limits,
+}
+
+/// The ports that the engine stands on.
+pub struct EnginePorts {
+    /// The queue and the books.
+    pub generations: Arc<dyn Generations>,
+    /// Where references are put before acceptance.
+    pub store: Arc<dyn ImageStore>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub ids: Arc<dyn Ids>,
+    /// Where work runs.
+    pub tasks: Arc<dyn Tasks>,
+}
+
+/// The engine.
+pub struct Engine {
+    fulfil: Fulfil,
+    ports: EnginePorts,
+    settings: EngineSettings,
+    worker: Mutex<WorkerId>,
+    slots: Arc<Slots>,
+    waiting: Waiting,
+    draining: AtomicBool,
+    wake: Mutex<mpsc::Sender<()>>,
+    woken: futures_util::lock::Mutex<mpsc::Receiver<()>>,
+}
+
+impl Engine {
+    /// An engine that does nothing yet: [`Engine::register`] comes first.
+    pub fn new(fulfil: Fulfil, ports: EnginePorts, settings: EngineSettings) -> Arc<Self> {
+        let worker = WorkerId(ports.ids.next(ports.clock.now()));
+        // One pending wake-up is as good as many, and one is what a single sender has besides the buffer. (A clone of
+        // the sender for each wake-up would have a place of its own: a queue without a bound.)
+        let (wake, woken) = mpsc::channel(0);
+        Arc::new(Self {
+            fulfil,
+            settings,
+            worker: Mutex::new(worker),
+            slots: Slots::new(settings.workers),
+            waiting: Waiting::default(),
+            draining: AtomicBool::new(false),
+            wake: Mutex::new(wake),
+            woken: futures_util::lock::Mutex::new(woken),
+            ports,
+        })
+    }
+
+    /// What was set.
+    pub fn settings(&self) -> &EngineSettings {
+        &self.settings
+    }
+
+    /// Who draws.
+    pub fn fulfil(&self) -> &Fulfil {
+        &self.fulfil
+    }
+
+    /// Whether the process is shutting down and takes nothing new.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
+    /// Whether nothing is in flight in this process.
+    pub fn is_idle(&self) -> bool {
+        self.slots.are_all_free()
+    }
+
+    /// Notifies of this generation's end, seen in this process or elsewhere. Watch before submitting, or miss it.
+    pub fn watch(&self, id: GenerationId) -> oneshot::Receiver<Generation> {
+        self.waiting.watch(id)
+    }
+
+    /// Resolves when the process begins to shut down.
+    pub async fn drain_begins(&self) {
+        self.waiting.drain_begins().await;
+    }
+
+    async fn work(self: &Arc<Self>, claimed: Claimed, slot: Option<Slot>) {
+        if let Some(ended) = self.fulfil.run(claimed).await {
+            self.waiting.ended(&ended);
+        }
+        drop(slot);
+        self.wake();
+    }
+
+    /// Asks for queued work to be claimed soon.
+    pub fn wake(&self) {
+        // Full means that a wake-up is pending already.
+        let mut wake = self.wake.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(wake.try_send(()));
+    }
+
+    /// Resolves when there may be queued work to claim.
+    pub async fn woken(&self) {
+        self.woken.lock().await.next().await;
+    }
+
+    /// Claims as much queued work as there are free slots and sets it going; how much it was. Nothing while draining.
+    pub async fn claim(self: &Arc<Self>) -> Result<usize, DatabaseError> {
+        let mut slots = if self.is_draining() {
+            Vec::new()
+        } else {
+            self.slots.take_up_to(BATCH)
+        };
+        if slots.is_empty() {
+            return Ok(0);
+        }
+        let at_most = u32::try_from(slots.len()).unwrap_or(BATCH);
+        let claimed = self
+            .ports
+            .generations
+            .claim(self.worker(), self.settings.generation_timeout, at_most)
+            .await?;
+        let count = claimed.len();
+        for claimed in claimed {
+            let (engine, slot) = (Arc::clone(self), slots.pop());
+            self.ports
+                .tasks
+                .spawn(Box::pin(async move { engine.work(claimed, slot).await }));
+        }
+        Ok(count)
+    }
+
+    /// Tells those who wait here of what ended elsewhere: one question for all of them.
+    pub async fn look_for_ends(&self) -> Result<(), DatabaseError> {
+        let ids = self.waiting.ids();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        for generation in self.ports.generations.ended(&ids).await? {
+            self.waiting.ended(&generation);
+        }
+        Ok(())
+    }
+
+    /// Announces this process, so that work can be in its hands.
+    pub async fn register(&self) -> Result<(), DatabaseError> {
+        self.ports
+            .generations
+            .register(self.worker(), self.settings.lease)
+            .await
+    }
+
+    /// Renews the lease of all the work here. Once it has lapsed the work is up for the reaper, and the process goes on
+    /// under a new name; what it still runs under the old one, it can no longer write.
+    pub async fn renew(&self) -> Result<(), DatabaseError> {
+        match self
+            .ports
+            .generations
+            .renew(self.worker(), self.settings.lease)
+            .await
+        {
+            Ok(()) => Ok(()),
+            Err(LeaseError::Database(error)) => Err(error),
+            Err(LeaseError::Lost) => {
+                let worker = WorkerId(self.ports.ids.next(self.ports.clock.now()));
+                tracing::warn!(%worker, "the lease lapsed; starting over under a new one");
+                self.ports
+                    .generations
+                    .register(worker, self.settings.lease)
+                    .await?;
+                *self.worker.lock().unwrap_or_else(PoisonError::into_inner) = worker;
+                Ok(())
+            }
+        }
+    }
+
+    /// Looks after work that nobody else looks after any more: ends what a dead holder had dispatched and what was not
+    /// started in time; how much was found. What a dead holder had not dispatched is queued again.
+    pub async fn reap(&self) -> Result<usize, DatabaseError> {
+        let reaped = self
+            .ports
+            .generations
+            .reap(self.worker(), REAP_GRACE, BATCH)
+            .await?;
+        let found = reaped.requeued as usize + reaped.taken_over.len() + reaped.overdue.len();
+        for claimed in reaped.taken_over {
+            tracing::warn!(generation = %claimed.lease.generation, "settling what a dead worker had dispatched");
+            if let Some(ended) = self.fulfil.abandon(claimed).await {
+                self.waiting.ended(&ended);
+            }
+        }
+        for (id, waits) in reaped.overdue {
+            self.cancel(id, CancelReason::NotStartedInTime { waits })
+                .await?;
+        }
+        if reaped.requeued > 0 {
+            self.wake();
+        }
+        Ok(found)
+    }
+
+    async fn cancel(&self, id: GenerationId, reason: CancelReason) -> Result<(), DatabaseError> {
+        if let Some(ended) = self
+            .ports
+            .generations
+            .cancel(id, reason, self.ports.clock.now())
+            .await?
+        {
+            delete_references(self.ports.store.as_ref(), &ended.references).await;
+            self.waiting.ended(&ended);
+        }
+        Ok(())
+    }
+
+    /// Begins to shut down: nothing new is taken or claimed; queued work whose callers wait here is canceled and
+    /// refunded; callers who take a 202 get it. Running work goes on.
+    pub async fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+        let waiting = self.waiting.ids();
+        self.waiting.begin_drain();
+        for id in waiting {
+            if self.waiting.takes_no_202(id) {
+                self.cancel_for_shutdown(id).await;
+            }
+        }
+    }
+
+    async fn cancel_for_shutdown(&self, id: GenerationId) {
+        if let Err(error) = self.cancel(id, CancelReason::ShuttingDown).await {
+            tracing::warn!(generation = %id, %error, "could not cancel queued work; it stays queued");
+        }
+    }
+
+    /// Gives the lease up, so that what may be left need not wait for it to lapse.
+    pub async fn resign(&self) -> Result<(), DatabaseError> {
+        self.ports.generations.resign(self.worker()).await
+    }
+
+    /// Says that the caller who watches this generation waits to its end and takes no 202.
+    pub fn waits_to_the_end(&self, id: GenerationId) {
+        self.waiting.waits_to_the_end(id);
+    }
+
+    /// The name under which this process holds its work.
+    pub fn worker(&self) -> WorkerId {
+        *self.worker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+#[path = "engine_tests.rs"]
+mod tests;

@@ -1,0 +1,375 @@
+//! The work itself: one running generation, from the provider's call to its settlement.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::future::{Either, select};
+use futures_util::{FutureExt as _, StreamExt as _};
+
+use crate::blob::{Blob, ByteStream, Source};
+use crate::generation::{
+    Ending, Failure, FailureCode, Generation, Lease, Reference, SavedImage, State,
+};
+use crate::id::ImageId;
+use crate::mode::Mode;
+use crate::object_name::ObjectName;
+use crate::ports::{
+    Claimed, Clock, Generations, Ids, ImageProvider, ImageStore, LeaseError, Order, ProviderError,
+    Spool, StoreError,
+};
+
+mod recover;
+
+/// How often a request that was provably not accepted is sent again.
+const MAX_RETRIES: u32 = 3;
+/// The wait before the first retry when the provider names none; it doubles with each.
+const FIRST_BACKOFF: Duration = Duration::from_secs(1);
+/// The wait between tries to save an image or to settle: often enough that an outage of seconds costs seconds.
+const PERSIST_BACKOFF: Duration = Duration::from_secs(1);
+
+/// Who draws: the live providers by name, and the sandbox for test mode.
+pub struct Providers {
+    live: HashMap<String, Arc<dyn ImageProvider>>,
+    sandbox: Arc<dyn ImageProvider>,
+}
+
+impl Providers {
+    /// The sandbox alone; live providers are added.
+    pub fn new(sandbox: Arc<dyn ImageProvider>) -> Self {
+        Self {
+            live: HashMap::new(),
+            sandbox,
+        }
+    }
+
+    /// Adds a live provider under the name that the catalog knows it by.
+    #[must_use]
+    pub fn with(mut self, name: &str, provider: Arc<dyn ImageProvider>) -> Self {
+        self.live.insert(name.to_owned(), provider);
+        self
+    }
+
+    /// Who draws for this mode and the model's provider; `None` when an operator has not configured it.
+    pub fn find(&self, mode: Mode, provider: &str) -> Option<&Arc<dyn ImageProvider>> {
+        match mode {
+            Mode::Test => Some(&self.sandbox),
+            Mode::Live => self.live.get(provider),
+        }
+    }
+}
+
+/// The use case: a claimed generation in, its end out.
+pub struct Fulfil {
+    providers: Providers,
+    store: Arc<dyn ImageStore>,
+    generations: Arc<dyn Generations>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    spool: Option<Arc<dyn Spool>>,
+}
+
+/// What a run has got so far; outlives the run's future, so that a deadline keeps the images that were saved.
+#[derive(Default)]
+struct Progress(Mutex<Vec<SavedImage>>);
+
+impl Progress {
+    fn add(&self, image: SavedImage) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(image);
+    }
+
+    fn count(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    fn take(&self) -> Vec<SavedImage> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Fulfil {
+    /// Over these ports.
+    pub fn new(
+        providers: Providers,
+        store: Arc<dyn ImageStore>,
+        generations: Arc<dyn Generations>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+    ) -> Self {
+        Self {
+            providers,
+            store,
+            generations,
+            clock,
+            ids,
+            spool: None,
+        }
+    }
+
+    /// With a spool, through which images that a dead holder had saved are read back and kept; without one they are
+    /// given up.
+    #[must_use]
+    pub fn with_spool(mut self, spool: Arc<dyn Spool>) -> Self {
+        self.spool = Some(spool);
+        self
+    }
+
+    /// Who draws.
+    pub fn providers(&self) -> &Providers {
+        &self.providers
+    }
+
+    /// Draws, saves and settles. `None` when the lease was lost: then somebody else ends the generation, and nothing
+    /// was written here.
+    ///
+    /// A panic underneath is settled as a failure like any other. When the database is away, the settlement is tried
+    /// until it comes back.
+    pub async fn run(&self, claimed: Claimed) -> Option<Generation> {
+        let Claimed {
+            lease,
+            generation,
+            time_left,
+        } = claimed;
+        if !self.dispatch(&lease, &generation).await {
+            return None;
+        }
+        let progress = Progress::default();
+        let work = AssertUnwindSafe(self.draw(&generation, &progress)).catch_unwind();
+        let error = match select(Box::pin(work), self.clock.sleep(time_left)).await {
+            Either::Left((Ok(result), _)) => result.err(),
+            Either::Left((Err(_panic), _)) => Some(ProviderError::Failed {
+                message: "the work panicked".to_owned(),
+            }),
+            Either::Right(((), _)) => Some(ProviderError::Failed {
+                message: "not finished within the generation timeout".to_owned(),
+            }),
+        };
+        if let Some(error) = &error {
+            report(&generation, error);
+        }
+        self.settle(&lease, &generation, &ending(progress.take(), error))
+            .await
+    }
+
+    /// Ends what a dead holder had dispatched: it is never sent again. What was saved by then was delivered; when that
+    /// is nothing, it has failed.
+    pub async fn abandon(&self, claimed: Claimed) -> Option<Generation> {
+        let message = "The service was interrupted while the image was being generated; the credits were refunded.";
+        let saved = self.saved_before(&claimed.generation).await;
+        let ending = if saved.is_empty() {
+            Ending::Failed(Failure::new(FailureCode::GenerationFailed, message))
+        } else {
+            Ending::Succeeded(saved)
+        };
+        self.settle(&claimed.lease, &claimed.generation, &ending)
+            .await
+    }
+
+    /// Marks the generation as dispatched unless it was accepted so; false when the lease was lost.
+    async fn dispatch(&self, lease: &Lease, generation: &Generation) -> bool {
+        if matches!(generation.state, State::Running { dispatched: true }) {
+            return true;
+        }
+        loop {
+            match self.generations.dispatch(lease).await {
+                Ok(()) => return true,
+                Err(LeaseError::Lost) => return false,
+                // The lease lapses while the database is away, and then this loop ends with `Lost`.
+                Err(LeaseError::Database(_)) => self.clock.sleep(PERSIST_BACKOFF).await,
+            }
+        }
+    }
+
+    async fn draw(
+        &self,
+        generation: &Generation,
+        progress: &Progress,
+    ) -> Result<(), ProviderError> {
+        let Some(provider) = self.providers.find(generation.mode, &generation.provider) else {
+            let message = format!("no provider {:?} is configured", generation.provider);
+            return Err(ProviderError::Account { message });
+        };
+        let mut images = self.call(provider.as_ref(), generation).await?;
+        let mut bad = None;
+        while progress.count() < usize::from(generation.n) {
+            match images.next().await {
+                Some(Ok(blob)) => self.save(generation, &blob, progress).await,
+                Some(Err(error @ ProviderError::BadImage { .. })) => bad = Some(error),
+                Some(Err(error)) => return Err(error),
+                None => break,
+            }
+        }
+        if progress.count() > 0 {
+            return Ok(());
+        }
+        Err(bad.unwrap_or_else(|| ProviderError::Failed {
+            message: "the provider returned no image".to_owned(),
+        }))
+    }
+
+    /// Calls the provider, again only on proof that nothing was accepted. The deadline is around all of it.
+    async fn call(
+        &self,
+        provider: &dyn ImageProvider,
+        generation: &Generation,
+    ) -> Result<crate::ports::Images, ProviderError> {
+        let mut retries = 0;
+        loop {
+            match provider.generate(self.order(generation)).await {
+                Err(ProviderError::NotAccepted { retry_after, .. }) if retries < MAX_RETRIES => {
+                    let backoff = FIRST_BACKOFF * 2_u32.pow(retries);
+                    self.clock.sleep(retry_after.unwrap_or(backoff)).await;
+                    retries += 1;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn order(&self, generation: &Generation) -> Order {
+        let blob = |reference: &Reference| Blob {
+            about: reference.about,
+            source: Arc::new(Stored {
+                store: Arc::clone(&self.store),
+                name: reference.object_name.clone(),
+            }),
+        };
+        Order {
+            model: generation.provider_model.clone(),
+            prompt: generation.prompt.clone(),
+            size: generation.size,
+            rendering_quality: generation.rendering_quality,
+            n: generation.n,
+            references: generation.references.iter().map(blob).collect(),
+        }
+    }
+
+    /// Saves one image, trying until the deadline that is around all of it.
+    async fn save(&self, generation: &Generation, blob: &Blob, progress: &Progress) {
+        let created_at = self.clock.now();
+        let mut random = [0; 16];
+        self.ids.fill(&mut random);
+        let position = u8::try_from(progress.count()).unwrap_or(u8::MAX);
+        let extension = blob.about.format.extension();
+        let object_name = ObjectName::of_image(
+            generation.id,
+            position,
+            u128::from_be_bytes(random),
+            extension,
+        );
+        while let Err(error) = self.store.put(&object_name, blob).await {
+            tracing::warn!(generation = %generation.id, %error, "an image could not be saved yet");
+            self.clock.sleep(PERSIST_BACKOFF).await;
+        }
+        let id = ImageId(self.ids.next(created_at));
+        progress.add(SavedImage {
+            id,
+            object_name,
+            about: blob.about,
+            created_at,
+        });
+    }
+
+    async fn settle(
+        &self,
+        lease: &Lease,
+        generation: &Generation,
+        ending: &Ending,
+    ) -> Option<Generation> {
+        let ended = loop {
+            match self
+                .generations
+                .settle(lease, ending, self.clock.now())
+                .await
+            {
+                Ok(ended) => break ended,
+                Err(LeaseError::Lost) => {
+                    tracing::warn!(generation = %lease.generation, "the lease was lost; somebody else settles");
+                    return None;
+                }
+                Err(LeaseError::Database(error)) => {
+                    tracing::warn!(generation = %lease.generation, %error, "could not settle yet");
+                    self.clock.sleep(PERSIST_BACKOFF).await;
+                }
+            }
+        };
+        delete_references(self.store.as_ref(), &generation.references).await;
+        Some(ended)
+    }
+}
+
+/// Deletes reference images that nobody needs any more. What cannot be deleted now is left to the collector.
+pub(crate) async fn delete_references(store: &dyn ImageStore, references: &[Reference]) {
+    for reference in references {
+        if let Err(error) = store.delete(&reference.object_name).await {
+            tracing::warn!(object = %reference.object_name, %error, "a reference image was left behind");
+        }
+    }
+}
+
+/// Tells the operator what the caller is not told.
+fn report(generation: &Generation, error: &ProviderError) {
+    let id = generation.id;
+    match error {
+        ProviderError::Account { .. } => {
+            tracing::error!(generation = %id, %error, "the provider needs the operator");
+        }
+        ProviderError::Refused { .. } => {
+            tracing::info!(generation = %id, "the provider refused the content");
+        }
+        _ => tracing::warn!(generation = %id, %error, "the generation failed"),
+    }
+}
+
+/// The end that follows from what was saved and what went wrong: any saved image makes a success.
+fn ending(saved: Vec<SavedImage>, error: Option<ProviderError>) -> Ending {
+    if !saved.is_empty() {
+        return Ending::Succeeded(saved);
+    }
+    let failed = |message: &str| Failure::new(FailureCode::GenerationFailed, message);
+    Ending::Failed(match error {
+        Some(ProviderError::Refused { message }) => {
+            Failure::new(FailureCode::ContentRejected, message)
+        }
+        Some(ProviderError::NotAccepted { .. }) => failed(
+            "The image provider is overloaded and did not accept the request; the credits were refunded.",
+        ),
+        Some(ProviderError::Account { .. }) => failed(
+            "The image provider refused the service's own account; the credits were refunded.",
+        ),
+        Some(ProviderError::BadImage { .. }) => {
+            failed("The image provider returned no usable image; the credits were refunded.")
+        }
+        Some(ProviderError::Failed { .. }) | None => {
+            failed("The image provider failed to generate the image; the credits were refunded.")
+        }
+    })
+}
+
+/// A reference image as it lies in the store.
+struct Stored {
+    store: Arc<dyn ImageStore>,
+    name: ObjectName,
+}
+
+#[async_trait]
+impl Source for Stored {
+    async fn open(&self) -> std::io::Result<ByteStream> {
+        match self.store.get(&self.name, None).await {
+            Ok(object) => Ok(object.bytes),
+            Err(error @ StoreError::NotFound) => {
+                Err(std::io::Error::new(std::io::ErrorKind::NotFound, error))
+            }
+            Err(error) => Err(std::io::Error::other(error)),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "fulfil_tests.rs"]
+mod tests;

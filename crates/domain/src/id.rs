@@ -1,0 +1,104 @@
+//! Names of things: one type a kind, so that a lot's id is never passed for an account's.
+//!
+//! An id is a version 7 UUID, printed as the kind's prefix, `_` and 32 hexadecimal digits: opaque, unique, URL-safe,
+//! and sorting by creation time within a kind.
+
+use std::fmt;
+use std::str::FromStr;
+
+use uuid::Uuid;
+
+/// The text names no thing of the expected kind.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an id of this kind: one is `{prefix}_` and 32 hexadecimal digits")]
+pub struct InvalidId {
+    prefix: &'static str,
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident $prefix:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            /// What the printed id begins with, without the `_`.
+            pub const PREFIX: &'static str = $prefix;
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($prefix, "_{}"), self.0.as_simple())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                parse(text, $prefix).map(Self).ok_or(InvalidId { prefix: $prefix })
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// An account.
+    AccountId "acc";
+    /// An API key (its name, not its secret).
+    KeyId "key";
+    /// A lot of credits.
+    LotId "lot";
+    /// An entry of the ledger.
+    EntryId "ent";
+    /// A generation.
+    GenerationId "gen";
+    /// A saved image.
+    ImageId "img";
+    /// One start of one process, the holder of a lease.
+    WorkerId "wrk";
+}
+
+/// Only the printed form is read back: lower case, no hyphens. Two texts for one id would be two cache keys.
+fn parse(text: &str, prefix: &str) -> Option<Uuid> {
+    let digits = text.strip_prefix(prefix)?.strip_prefix('_')?;
+    let canonical = digits.len() == 32
+        && digits
+            .bytes()
+            .all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    canonical.then(|| Uuid::try_parse(digits).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_and_reads_back() {
+        let id = GenerationId(Uuid::from_u128(7));
+        assert_eq!(id.to_string(), "gen_00000000000000000000000000000007");
+        assert_eq!(id.to_string().parse(), Ok(id));
+    }
+
+    #[test]
+    fn refuses_other_kinds_and_other_spellings() {
+        for text in [
+            "",
+            "gen",
+            "gen_",
+            "gen_7",
+            "key_00000000000000000000000000000007",
+            "gen_0000000000000000000000000000000A",
+            "gen_00000000-0000-0000-0000-000000000007",
+            "gen_000000000000000000000000000000é",
+        ] {
+            assert!(text.parse::<GenerationId>().is_err(), "{text}");
+        }
+    }
+}

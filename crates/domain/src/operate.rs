@@ -1,0 +1,308 @@
+//! What operators do: accounts, keys, grants, the catalog.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::account::{Account, AccountType, Email, Password};
+use crate::api_key::{ApiKey, KeyName, Secret};
+use crate::catalog::{InvalidModel, Model, shipped_models};
+use crate::credits::Credits;
+use crate::id::{AccountId, KeyId, LotId};
+use crate::mode::Mode;
+use crate::ports::{
+    AccountError, Accounts, Catalog, Clock, DatabaseError, Grant, Granted, Ids, Keys, LotSource,
+    NewAccount, NewKey, NewLot, PasswordHasher, Revoked,
+};
+use crate::size::Tier;
+use crate::time::Timestamp;
+
+/// What a new account holds in test mode: enough for over a hundred sandbox images at the shipped prices.
+pub const SIGNUP_TEST_CREDITS: u32 = 1_000;
+/// How long a generated password is: 20 base-62 characters are 119 bits.
+const GENERATED_PASSWORD_BYTES: usize = 64;
+
+/// The use cases of operators.
+pub struct Operate {
+    /// Accounts and credits.
+    pub accounts: Arc<dyn Accounts>,
+    /// API keys.
+    pub keys: Arc<dyn Keys>,
+    /// Models.
+    pub catalog: Arc<dyn Catalog>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub ids: Arc<dyn Ids>,
+    /// Passwords.
+    pub passwords: Arc<dyn PasswordHasher>,
+}
+
+/// Why an operator's act was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum OperateError {
+    /// No account has this address.
+    #[error("there is no account with the email {0}")]
+    NoSuchAccount(Email),
+    /// An account has this address already.
+    #[error("there is an account with the email {0} already")]
+    EmailTaken(Email),
+    /// There is no such key.
+    #[error("there is no key {0}")]
+    NoSuchKey(KeyId),
+    /// There is no such model.
+    #[error("there is no model {0:?}; there are: {1}")]
+    NoSuchModel(String, String),
+    /// A grant of nothing.
+    #[error("credits must be at least 1")]
+    NothingGranted,
+    /// The expiry lies in the past.
+    #[error("{0} is in the past")]
+    InThePast(Timestamp),
+    /// The change would leave a model that makes no sense.
+    #[error(transparent)]
+    InvalidModel(#[from] InvalidModel),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+/// A key that was just made: the only moment its secret is known.
+#[derive(Debug)]
+pub struct CreatedKey {
+    /// What is kept.
+    pub key: ApiKey,
+    /// What is shown once.
+    pub secret: Secret,
+}
+
+/// What may be changed about a model.
+#[derive(Clone, Debug, Default)]
+pub struct ModelChange {
+    /// New prices, by tier; tiers not named keep theirs.
+    pub prices: BTreeMap<Tier, Credits>,
+    /// Whether it is listed and sold.
+    pub enabled: Option<bool>,
+    /// What people call it.
+    pub name: Option<String>,
+    /// Who draws for it.
+    pub provider: Option<String>,
+    /// What the provider calls it.
+    pub provider_model: Option<String>,
+    /// The most reference images of one request.
+    pub reference_image_limit: Option<u32>,
+}
+
+impl Operate {
+    /// Adds an account that holds the sign-up test credits and no live ones.
+    pub async fn create_account(
+        &self,
+        email: Email,
+        account_type: AccountType,
+        is_admin: bool,
+        password: Option<&Password>,
+    ) -> Result<Account, OperateError> {
+        let at = self.clock.now();
+        let password_hash = match password {
+            Some(password) => Some(self.passwords.hash(password).await),
+            None => None,
+        };
+        let signup = NewLot {
+            id: LotId(self.ids.next(at)),
+            mode: Mode::Test,
+            source: LotSource::Signup,
+            credits: Credits::from_u32(SIGNUP_TEST_CREDITS),
+            expires_at: None,
+            note: None,
+        };
+        let id = AccountId(self.ids.next(at));
+        let account = NewAccount {
+            id,
+            email: email.clone(),
+            account_type,
+            is_admin,
+            password_hash,
+            lots: vec![signup],
+            created_at: at,
+        };
+        match self.accounts.create(&account).await {
+            Ok(()) => Ok(Account {
+                id,
+                email,
+                account_type,
+                is_admin,
+                created_at: at,
+            }),
+            Err(AccountError::EmailTaken) => Err(OperateError::EmailTaken(email)),
+            Err(AccountError::NotFound) => Err(unexpected("a new account was not found")),
+            Err(AccountError::Database(error)) => Err(error.into()),
+        }
+    }
+
+    /// A password that nobody has to think up.
+    pub fn generate_password(&self) -> Password {
+        const ALPHABET: &[u8; 62] =
+            b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+        const CHARS: usize = 20;
+        let mut random = [0; GENERATED_PASSWORD_BYTES];
+        self.ids.fill(&mut random);
+        // As for keys: bytes of 248 and above would favour the first characters.
+        let unbiased = random.iter().filter(|&&byte| byte < 248).chain(&random);
+        let text: String = unbiased
+            .take(CHARS)
+            .map(|&byte| char::from(ALPHABET[usize::from(byte) % 62]))
+            .collect();
+        Password::generated(text)
+    }
+
+    /// The account with this address.
+    pub async fn find_account(&self, email: &Email) -> Result<Account, OperateError> {
+        self.accounts
+            .find(email)
+            .await?
+            .ok_or_else(|| OperateError::NoSuchAccount(email.clone()))
+    }
+
+    /// Adds a key to the account with this address.
+    pub async fn create_key(
+        &self,
+        email: &Email,
+        name: KeyName,
+        mode: Mode,
+        expires_at: Option<Timestamp>,
+    ) -> Result<CreatedKey, OperateError> {
+        let account = self.find_account(email).await?;
+        let at = self.clock.now();
+        if let Some(expires_at) = expires_at.filter(|&expires_at| expires_at <= at) {
+            return Err(OperateError::InThePast(expires_at));
+        }
+        let mut random = [0; Secret::RANDOM_BYTES];
+        self.ids.fill(&mut random);
+        let secret = Secret::generate(mode, &random);
+        let key = ApiKey {
+            id: KeyId(self.ids.next(at)),
+            account: account.id,
+            mode,
+            name,
+            prefix: secret.prefix().to_owned(),
+            created_at: at,
+            expires_at,
+            revoked_at: None,
+        };
+        self.keys
+            .create(&NewKey {
+                key: key.clone(),
+                digest: secret.digest(),
+            })
+            .await?;
+        Ok(CreatedKey { key, secret })
+    }
+
+    /// The keys of the account with this address, newest first.
+    pub async fn list_keys(&self, email: &Email) -> Result<Vec<ApiKey>, OperateError> {
+        let account = self.find_account(email).await?;
+        Ok(self.keys.list(account.id).await?)
+    }
+
+    /// Revokes a key; its queued generations are canceled and refunded.
+    pub async fn revoke_key(&self, id: KeyId) -> Result<Revoked, OperateError> {
+        self.keys
+            .revoke(id, self.clock.now())
+            .await?
+            .ok_or(OperateError::NoSuchKey(id))
+    }
+
+    /// Adds credits to the account with this address; a `reference` used before answers with the first lot.
+    pub async fn grant_credits(
+        &self,
+        email: &Email,
+        credits: Credits,
+        mode: Mode,
+        expires_at: Option<Timestamp>,
+        note: Option<String>,
+        reference: Option<String>,
+    ) -> Result<Granted, OperateError> {
+        if credits.is_zero() {
+            return Err(OperateError::NothingGranted);
+        }
+        let account = self.find_account(email).await?;
+        let at = self.clock.now();
+        // A repeated grant may come after the first one's expiry: it is answered, not refused.
+        if let Some(expires_at) =
+            expires_at.filter(|&expires_at| expires_at <= at && reference.is_none())
+        {
+            return Err(OperateError::InThePast(expires_at));
+        }
+        let lot = NewLot {
+            id: LotId(self.ids.next(at)),
+            mode,
+            source: LotSource::Grant,
+            credits,
+            expires_at,
+            note,
+        };
+        let grant = Grant {
+            account: account.id,
+            lot,
+            reference,
+            created_at: at,
+        };
+        match self.accounts.grant(&grant).await {
+            Ok(granted) => Ok(granted),
+            Err(AccountError::NotFound) => Err(OperateError::NoSuchAccount(email.clone())),
+            Err(AccountError::EmailTaken) => Err(unexpected("a grant answered as a sign-up")),
+            Err(AccountError::Database(error)) => Err(error.into()),
+        }
+    }
+
+    /// Every model of the catalog.
+    pub async fn models(&self) -> Result<Vec<Model>, OperateError> {
+        Ok(self.catalog.models().await?)
+    }
+
+    /// Changes a model; the result must still make sense.
+    pub async fn change_model(&self, id: &str, change: ModelChange) -> Result<Model, OperateError> {
+        let Some(mut model) = self.catalog.find(id).await? else {
+            let known: Vec<String> = self
+                .catalog
+                .models()
+                .await?
+                .into_iter()
+                .map(|model| model.id)
+                .collect();
+            return Err(OperateError::NoSuchModel(id.to_owned(), known.join(", ")));
+        };
+        model.credits_per_image.extend(change.prices);
+        model.enabled = change.enabled.unwrap_or(model.enabled);
+        model.name = change.name.unwrap_or(model.name);
+        model.provider = change.provider.unwrap_or(model.provider);
+        model.provider_model = change.provider_model.unwrap_or(model.provider_model);
+        model.reference_image_limit = change
+            .reference_image_limit
+            .unwrap_or(model.reference_image_limit);
+        model.check()?;
+        self.catalog.put(&model).await?;
+        Ok(model)
+    }
+
+    /// Adds the shipped models that are missing, or with `reset` writes all of them as shipped; how many were written.
+    pub async fn seed(&self, reset: bool) -> Result<usize, OperateError> {
+        Ok(self.catalog.seed(&shipped_models(), reset).await?)
+    }
+
+    /// Seeds the catalog when it is empty; how many models were written.
+    pub async fn seed_if_empty(&self) -> Result<usize, OperateError> {
+        if self.catalog.models().await?.is_empty() {
+            self.seed(false).await
+        } else {
+            Ok(0)
+        }
+    }
+}
+
+fn unexpected(what: &str) -> OperateError {
+    OperateError::Database(DatabaseError::Unexpected(what.to_owned()))
+}
+
+#[cfg(test)]
+#[path = "operate_tests.rs"]
+mod tests;

@@ -1,0 +1,54 @@
+//! The doors: what the hub needs from the outside. Each port's docs are its contract, and each adapter's tests hold it
+//! to them.
+//!
+//! One method of a database port is one business fact and one transaction. Everything that can be decided before
+//! (ids, time, price) is in its argument; what must be decided on rows read inside (which lots pay) is a pure function
+//! of this crate that the adapter calls with the rows. No transaction crosses a port.
+
+mod accounts;
+mod books;
+mod catalog;
+mod clock;
+mod generations;
+mod ids;
+mod image_provider;
+mod image_store;
+mod keys;
+mod password_hasher;
+mod spool;
+mod tasks;
+
+pub use accounts::{AccountError, Accounts, Grant, Granted, LotSource, NewAccount, NewLot};
+pub use books::{Books, Violation};
+pub use catalog::Catalog;
+pub use clock::Clock;
+pub use generations::{
+    Accept, AcceptError, Accepted, CancelReason, Claimed, Generations, Hand, Idempotency,
+    LeaseError, Limits, ListFilter, Page, QueueFull, Reaped,
+};
+pub use ids::Ids;
+pub use image_provider::{ImageProvider, Images, Order, ProviderError};
+pub use image_store::{ImageStore, Object, StoreError};
+pub use keys::{KeyOwner, Keys, NewKey, Revoked};
+pub use password_hasher::PasswordHasher;
+pub use spool::{Spool, SpoolError, SpoolFile};
+pub use tasks::Tasks;
+
+#[cfg(test)]
+pub use {
+    accounts::MockAccounts, books::MockBooks, catalog::MockCatalog, clock::MockClock,
+    generations::MockGenerations, ids::MockIds, image_provider::MockImageProvider,
+    image_store::MockImageStore, keys::MockKeys, password_hasher::MockPasswordHasher,
+    spool::MockSpool, spool::MockSpoolFile, tasks::MockTasks,
+};
+
+/// What can go wrong with any question to the database.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DatabaseError {
+    /// It cannot be reached or is too busy; nothing was written. Asking again later may help.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
+    /// It answered something it never should. Asking again will not help; the text is for the operator.
+    #[error("the database answered unexpectedly: {0}")]
+    Unexpected(String),
+}

@@ -1,0 +1,134 @@
+use async_trait::async_trait;
+
+use super::DatabaseError;
+use crate::account::{Account, AccountType, Email};
+use crate::balance::Balance;
+use crate::credits::Credits;
+use crate::id::{AccountId, LotId};
+use crate::lots::Lot;
+use crate::mode::Mode;
+use crate::time::Timestamp;
+
+/// Accounts and their credits.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Accounts: Send + Sync {
+    /// Adds the account with its first lots and their ledger entries, atomically.
+    async fn create(&self, account: &NewAccount) -> Result<(), AccountError>;
+    /// The account with this address.
+    async fn find(&self, email: &Email) -> Result<Option<Account>, DatabaseError>;
+    /// How many accounts there are.
+    async fn count(&self) -> Result<u64, DatabaseError>;
+    /// Adds a lot and its ledger entry. With a `reference` that the account has used before, nothing is added and the
+    /// first lot is returned, whatever else differs. `balance` is that after the grant, at `lot.created_at`.
+    async fn grant(&self, grant: &Grant) -> Result<Granted, AccountError>;
+    /// What the account may spend in `mode` at `at`: the sum of the live lots, read now. `None` for no such account.
+    async fn balance(
+        &self,
+        account: AccountId,
+        mode: Mode,
+        at: Timestamp,
+    ) -> Result<Option<Balance>, DatabaseError>;
+    /// Takes what lots expired by `at` still hold off the books: their remaining credits become zero and a ledger entry
+    /// says so. At most `at_most` lots, in one transaction; returns how many. Balances do not change by it, because an
+    /// expired lot was worth nothing already.
+    async fn expire(&self, at: Timestamp, at_most: u32) -> Result<u32, DatabaseError>;
+}
+
+/// An account to be added.
+#[derive(Clone, Debug)]
+pub struct NewAccount {
+    /// Its name.
+    pub id: AccountId,
+    /// Its address.
+    pub email: Email,
+    /// Its type.
+    pub account_type: AccountType,
+    /// Whether it may administer the hub.
+    pub is_admin: bool,
+    /// The hash of its password as a PHC string; `None`: nobody can sign in to it.
+    pub password_hash: Option<String>,
+    /// What it begins with.
+    pub lots: Vec<NewLot>,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// A lot to be added.
+#[derive(Clone, Debug)]
+pub struct NewLot {
+    /// Its name.
+    pub id: LotId,
+    /// Which of the account's worlds.
+    pub mode: Mode,
+    /// Where it comes from.
+    pub source: LotSource,
+    /// How many credits, more than zero.
+    pub credits: Credits,
+    /// From this instant on it is worth nothing; `None` never expires.
+    pub expires_at: Option<Timestamp>,
+    /// For people.
+    pub note: Option<String>,
+}
+
+/// Where a lot comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LotSource {
+    /// Given to every new account.
+    Signup,
+    /// Added by an operator or a payment system.
+    Grant,
+    /// A refund whose own lot had expired or was about to.
+    Refund,
+}
+
+impl LotSource {
+    /// `signup`, `grant` or `refund`, as in SQL.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Signup => "signup",
+            Self::Grant => "grant",
+            Self::Refund => "refund",
+        }
+    }
+}
+
+/// Credits to be added.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// Whose.
+    pub account: AccountId,
+    /// The lot.
+    pub lot: NewLot,
+    /// What the grant is known by outside, unique in the account, so that it may be sent twice.
+    pub reference: Option<String>,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// A lot that was added, now or by an earlier grant of the same reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Granted {
+    /// The lot.
+    pub lot: Lot,
+    /// How many credits it was granted.
+    pub credits: Credits,
+    /// Which of the account's worlds it is in.
+    pub mode: Mode,
+    /// The account's balance in the lot's mode.
+    pub balance: Balance,
+}
+
+/// What can go wrong with an account.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AccountError {
+    /// Another account has this address.
+    #[error("there is an account with this email already")]
+    EmailTaken,
+    /// There is no such account.
+    #[error("there is no such account")]
+    NotFound,
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}

@@ -1,0 +1,328 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::DatabaseError;
+use crate::credits::Credits;
+use crate::generation::{Ending, Failure, FailureCode, Generation, Lease, Reference, Status};
+use crate::id::{AccountId, GenerationId, KeyId, WorkerId};
+use crate::idempotency::{Fingerprint, IdempotencyKey};
+use crate::lots::InsufficientCredits;
+use crate::mode::Mode;
+use crate::request::{ImageCount, Prompt};
+use crate::size::{AspectRatio, RenderingQuality, Size, Tier};
+use crate::time::Timestamp;
+
+/// Generations: the queue, the charge, the lease and the end of paid work, in one place.
+///
+/// Times in arguments (`at`) are the [`Clock`](super::Clock)'s. Leases and deadlines are counted by the database's own
+/// clock from durations given, and no statement compares the two.
+#[cfg_attr(test, mockall::automock)]
+#[async_trait]
+pub trait Generations: Send + Sync {
+    /// Accepts and charges a generation: idempotency key, row, lots debited soonest expiry first
+    /// ([`plan_spend`](crate::lots::plan_spend)) and ledger entries, all or nothing. After any error but
+    /// [`AcceptError::OutcomeUnknown`] nothing was written. Errors are found in the order of the enum.
+    ///
+    /// With [`Hand::Mine`] the row is born `running` and dispatched under the worker's lease when nothing is queued,
+    /// and otherwise `queued` as with [`Hand::Queue`]. A queued row gets the turn
+    /// `max(the account's last queued turn + 1, the smallest queued turn)`, and limits apply to queued rows alone.
+    async fn accept(&self, accept: Accept) -> Result<Accepted, AcceptError>;
+    /// The generation that the account accepted under this idempotency key, with the request's fingerprint.
+    async fn find_by_idempotency_key(
+        &self,
+        account: AccountId,
+        mode: Mode,
+        key: &IdempotencyKey,
+        at: Timestamp,
+    ) -> Result<Option<(Generation, Fingerprint)>, DatabaseError>;
+    /// Takes up to `at_most` queued generations in the order of `turn, id` into the worker's hands: `running`, fence
+    /// plus one, not yet dispatched. Each is given to one worker only. Nothing past its queue deadline is taken.
+    async fn claim(
+        &self,
+        worker: WorkerId,
+        timeout: Duration,
+        at_most: u32,
+    ) -> Result<Vec<Claimed>, DatabaseError>;
+    /// Records that the first byte may leave from now on. Idempotent under the same lease.
+    async fn dispatch(&self, lease: &Lease) -> Result<(), LeaseError>;
+    /// Ends the generation: image rows, terminal state, refund of what was not delivered
+    /// ([`plan_refund`](crate::lots::plan_refund)) with ledger entries, and the balance right after, atomically.
+    /// Idempotent: under the lease that ended it, the same again returns the recorded end.
+    async fn settle(
+        &self,
+        lease: &Lease,
+        ending: &Ending,
+        at: Timestamp,
+    ) -> Result<Generation, LeaseError>;
+    /// Cancels or fails a generation that is still queued, and refunds it. `None` when it is not queued (any more).
+    async fn cancel(
+        &self,
+        id: GenerationId,
+        reason: CancelReason,
+        at: Timestamp,
+    ) -> Result<Option<Generation>, DatabaseError>;
+
+    /// Announces a worker with a lease of this length.
+    async fn register(&self, worker: WorkerId, lease: Duration) -> Result<(), DatabaseError>;
+    /// Renews the lease for all the worker's work in one statement; [`LeaseError::Lost`] once it has lapsed.
+    async fn renew(&self, worker: WorkerId, lease: Duration) -> Result<(), LeaseError>;
+    /// Gives a worker's lease up at once, so that what it may still hold need not wait for the lapse.
+    async fn resign(&self, worker: WorkerId) -> Result<(), DatabaseError>;
+    /// Looks after work whose holder is gone (its lease has lapsed or it resigned) or that is past its deadline by more
+    /// than `grace`: what was never dispatched is queued again under the same charge; what was dispatched is taken over
+    /// by `worker` under a new fence, to be settled and never sent again. Also returns queued work past its queue
+    /// deadline. At most `at_most` of each, in one transaction; rows of dead workers with nothing left are deleted.
+    async fn reap(
+        &self,
+        worker: WorkerId,
+        grace: Duration,
+        at_most: u32,
+    ) -> Result<Reaped, DatabaseError>;
+
+    /// The account's generation with this id in `mode`.
+    async fn find(
+        &self,
+        account: AccountId,
+        mode: Mode,
+        id: GenerationId,
+    ) -> Result<Option<Generation>, DatabaseError>;
+    /// The account's generations in `mode`, newest first.
+    async fn list(
+        &self,
+        account: AccountId,
+        mode: Mode,
+        filter: &ListFilter,
+    ) -> Result<Page, DatabaseError>;
+    /// Those of `ids` that have ended: one indexed query a tick for all that wait in this process.
+    async fn ended(&self, ids: &[GenerationId]) -> Result<Vec<Generation>, DatabaseError>;
+    /// Forgets idempotency keys that expired by `at`, at most `at_most`; returns how many.
+    async fn forget_idempotency_keys(
+        &self,
+        at: Timestamp,
+        at_most: u32,
+    ) -> Result<u32, DatabaseError>;
+}
+
+/// A generation to be accepted: everything about it, decided.
+#[derive(Clone, Debug)]
+pub struct Accept {
+    /// Its name.
+    pub id: GenerationId,
+    /// Who pays.
+    pub account: AccountId,
+    /// The key it is asked with.
+    pub key: KeyId,
+    /// Which of the account's worlds.
+    pub mode: Mode,
+    /// The model's id.
+    pub model: String,
+    /// Who draws in live mode.
+    pub provider: String,
+    /// What the provider calls the model.
+    pub provider_model: String,
+    /// What to draw.
+    pub prompt: Prompt,
+    /// How many images.
+    pub n: ImageCount,
+    /// The size asked of the provider; `None` is `auto`.
+    pub size: Option<Size>,
+    /// The ratio in answers; `None` is `auto`.
+    pub aspect_ratio: Option<AspectRatio>,
+    /// What is paid for.
+    pub tier: Tier,
+    /// The effort asked of the provider.
+    pub rendering_quality: RenderingQuality,
+    /// The price of one image.
+    pub price: Credits,
+    /// Reference images, already durable in the store.
+    pub references: Vec<Reference>,
+    /// The name under which it may be sent again.
+    pub idempotency: Option<Idempotency>,
+    /// Whether a caller waits for it and takes no 202.
+    pub waits: bool,
+    /// Who takes it.
+    pub hand: Hand,
+    /// The longest it may stay queued.
+    pub queue_timeout: Duration,
+    /// What the queue may hold.
+    pub limits: Limits,
+    /// When: credits are charged as of this time.
+    pub at: Timestamp,
+}
+
+/// The name under which a request may be sent again.
+#[derive(Clone, Debug)]
+pub struct Idempotency {
+    /// The caller's name for it.
+    pub key: IdempotencyKey,
+    /// What makes it the same request.
+    pub fingerprint: Fingerprint,
+    /// When the key is forgotten.
+    pub expires_at: Timestamp,
+}
+
+/// Who takes an accepted generation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hand {
+    /// This worker, which has a free slot: straight into `running`, dispatched, if nothing is queued before it.
+    Mine {
+        /// The worker.
+        worker: WorkerId,
+        /// The longest it may run.
+        timeout: Duration,
+    },
+    /// Any worker, in its turn.
+    Queue,
+}
+
+/// How much may be queued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Queued generations in all.
+    pub max_queue: u32,
+    /// Queued generations of one account.
+    pub max_queued_per_account: u32,
+}
+
+/// What became of a generation that was asked to be accepted.
+#[derive(Debug)]
+pub enum Accepted {
+    /// New, charged, running and dispatched in the asking worker's hands.
+    Running(Box<Claimed>),
+    /// New, charged and queued.
+    Queued(Box<Generation>),
+    /// The same request was accepted before under its idempotency key; nothing was charged now.
+    Again(Box<Generation>),
+}
+
+/// Why a generation was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum AcceptError {
+    /// The idempotency key names another request.
+    #[error("another request was made under this Idempotency-Key")]
+    IdempotencyMismatch,
+    /// The queue is full.
+    #[error(transparent)]
+    QueueFull(#[from] QueueFull),
+    /// The live lots do not cover it.
+    #[error(transparent)]
+    InsufficientCredits(#[from] InsufficientCredits),
+    /// The account does not exist (any more), or the key was revoked meanwhile.
+    #[error("the key was revoked")]
+    KeyRevoked,
+    /// The connection broke while the transaction was being committed: it may or may not have happened. Asking for the
+    /// id tells.
+    #[error("the database's answer to the commit was lost: {0}")]
+    OutcomeUnknown(String),
+    /// The database; nothing was written.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+/// Which limit of the queue was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum QueueFull {
+    /// Too many generations are queued in all.
+    #[error("{0} generations are queued, and no more are taken for now")]
+    Hub(u32),
+    /// The account has too many queued.
+    #[error("{0} of the account's generations are queued, and no more are taken for now")]
+    Account(u32),
+}
+
+/// A running generation in a worker's hands.
+#[derive(Debug)]
+pub struct Claimed {
+    /// The right to write on it.
+    pub lease: Lease,
+    /// It.
+    pub generation: Generation,
+    /// How long it may still run.
+    pub time_left: Duration,
+}
+
+/// Why a queued generation is ended without being started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CancelReason {
+    /// Its key was revoked.
+    KeyRevoked,
+    /// The process that its caller waits at is shutting down.
+    ShuttingDown,
+    /// A waiting caller's time, or the queue's, was up before a worker was free.
+    NotStartedInTime {
+        /// Whether a caller waits for it: canceled then, failed otherwise.
+        waits: bool,
+    },
+}
+
+impl CancelReason {
+    /// The end it makes.
+    pub fn ending(self) -> Ending {
+        let (code, message) = match self {
+            Self::KeyRevoked => (
+                FailureCode::GenerationCanceled,
+                "The generation was canceled because its API key was revoked.",
+            ),
+            Self::ShuttingDown => (
+                FailureCode::ServiceUnavailable,
+                "The service is shutting down; the generation was canceled before it started and refunded.",
+            ),
+            Self::NotStartedInTime { waits: true } => (
+                FailureCode::ServiceUnavailable,
+                "The service is busy; the generation could not be started in time, was canceled and refunded.",
+            ),
+            Self::NotStartedInTime { waits: false } => {
+                let message = "The generation could not be started in time and was refunded.";
+                return Ending::Failed(Failure::new(FailureCode::GenerationFailed, message));
+            }
+        };
+        Ending::Canceled(Failure::new(code, message))
+    }
+}
+
+/// Why a holder may not write.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LeaseError {
+    /// Somebody else has the generation now, or has ended it; the holder writes nothing more.
+    #[error("the lease was lost")]
+    Lost,
+    /// The database; nothing was written, or it cannot be known: settling again under the same lease is safe.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+/// What the reaper found.
+#[derive(Debug, Default)]
+pub struct Reaped {
+    /// How many were queued again.
+    pub requeued: u32,
+    /// Dispatched work whose holder is gone, now under the reaper's own lease: to be settled.
+    pub taken_over: Vec<Claimed>,
+    /// Queued work past its queue deadline: to be canceled. With whether a caller waits for it.
+    pub overdue: Vec<(GenerationId, bool)>,
+}
+
+/// Which of an account's generations, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct ListFilter {
+    /// Only those in this status.
+    pub status: Option<Status>,
+    /// Only those accepted at or after.
+    pub created_from: Option<Timestamp>,
+    /// Only those accepted before.
+    pub created_before: Option<Timestamp>,
+    /// Only those older than this one: the cursor, the last id of the page before.
+    pub after: Option<GenerationId>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// What is on it.
+    pub generations: Vec<Generation>,
+    /// Whether there are more.
+    pub has_more: bool,
+}
