@@ -68,7 +68,7 @@ pub struct Fulfil {
     generations: Arc<dyn Generations>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
-    spool: Option<Arc<dyn Spool>>,
+    spool: Arc<dyn Spool>,
 }
 
 /// What a run has got so far; outlives the run's future, so that a deadline keeps the images that were saved.
@@ -96,6 +96,7 @@ impl Fulfil {
     /// Over these ports.
     pub fn new(
         providers: Providers,
+        spool: Arc<dyn Spool>,
         store: Arc<dyn ImageStore>,
         generations: Arc<dyn Generations>,
         clock: Arc<dyn Clock>,
@@ -103,20 +104,12 @@ impl Fulfil {
     ) -> Self {
         Self {
             providers,
+            spool,
             store,
             generations,
             clock,
             ids,
-            spool: None,
         }
-    }
-
-    /// With a spool, through which images that a dead holder had saved are read back and kept; without one they are
-    /// given up.
-    #[must_use]
-    pub fn with_spool(mut self, spool: Arc<dyn Spool>) -> Self {
-        self.spool = Some(spool);
-        self
     }
 
     /// Who draws.

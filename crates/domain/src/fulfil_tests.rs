@@ -102,12 +102,12 @@ impl Case {
 
         let fulfil = Fulfil::new(
             Providers::new(Arc::new(sandbox)).with("openai", Arc::clone(&provider) as _),
+            Arc::new(MemorySpool),
             Arc::clone(&self.store) as _,
             Arc::new(generations),
             Arc::clone(&clock) as _,
             Arc::new(SequentialIds::default()),
-        )
-        .with_spool(Arc::new(MemorySpool));
+        );
         let claimed = self.claimed;
         let ended = self
             .scene

@@ -43,12 +43,9 @@ impl Fulfil {
     /// The generation's images that lie in the store, at most as many as were asked for. An object is there whole or
     /// not at all ([`ImageStore::put`](crate::ports::ImageStore::put)); each is read once to learn what it is.
     pub(super) async fn saved_before(&self, generation: &Generation) -> Vec<SavedImage> {
-        let Some(spool) = &self.spool else {
-            return Vec::new();
-        };
         let mut tries = 1;
         loop {
-            match self.read_back(spool.as_ref(), generation).await {
+            match self.read_back(self.spool.as_ref(), generation).await {
                 Ok(saved) => return saved,
                 Err(error) if tries < TRIES => {
                     tracing::warn!(generation = %generation.id, %error, "saved images could not be read back yet");

@@ -3,7 +3,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::{
-    Log, MemoryStore, Scene, ScriptedProvider, SequentialIds, Step, TIMEOUT, ended, row, uuid,
+    Log, MemorySpool, MemoryStore, Scene, ScriptedProvider, SequentialIds, Step, TIMEOUT, ended,
+    row, uuid,
 };
 use crate::engine::{Engine, EnginePorts, EngineSettings};
 use crate::fulfil::{Fulfil, Providers};
@@ -111,6 +112,7 @@ impl Setup {
         let generations = Arc::new(self.generations);
         let fulfil = Fulfil::new(
             Providers::new(Arc::new(MockImageProvider::new())).with("openai", provider),
+            Arc::new(MemorySpool),
             store.clone(),
             generations.clone(),
             scene.clock.clone(),
