@@ -1,1 +1,39 @@
-//! To come.
+//! The hub's books over Postgres and SQLite: the database ports of the domain, written once and run on both.
+//!
+//! [`Database`] implements the ports. Inside, a statement takes a [`Db`](db::Db) and is compiled for either
+//! connection by `both!`; what only one dialect has sits in [`dialect`].
+
+// The tests' harness calls this crate by its name.
+#[cfg(test)]
+extern crate self as gih_database;
+
+#[macro_use]
+mod db;
+
+mod accounts;
+mod backup;
+mod books;
+mod catalog;
+mod dialect;
+mod embedded;
+mod error;
+mod generations;
+mod keys;
+mod literals;
+mod lots;
+mod migrate;
+mod pool;
+mod schema;
+#[doc(hidden)]
+pub mod testing;
+mod types;
+mod url;
+
+pub use error::{BackupError, MigrateError, OpenError};
+pub use migrate::Status as MigrationStatus;
+pub use pool::{Database, Settings};
+pub use url::Kind;
+
+#[cfg(test)]
+#[path = "../tests/support/mod.rs"]
+mod support;

@@ -1,0 +1,87 @@
+//! Taking queued work into a worker's hands, and what work in hand looks like.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use gih_domain::generation::Lease;
+use gih_domain::id::WorkerId;
+use gih_domain::ports::Claimed;
+
+use super::locks::Locks;
+use super::rows::GenerationRow;
+use super::statement::Statement;
+use crate::db::Db;
+use crate::dialect::{Now, NowPlus};
+use crate::error::Error;
+use crate::types::Id;
+
+/// Takes up to `at_most` queued generations for a worker whose lease is live, in order; one statement.
+pub(super) fn claim(
+    db: &mut Db,
+    worker: WorkerId,
+    timeout: Duration,
+    at_most: u32,
+) -> Result<Vec<Claimed>, Error> {
+    let timeout = NowPlus::new(timeout);
+    // The rows are picked apart from the update, because a subquery with a LIMIT may be run more than once. A waiting
+    // caller's time runs from acceptance: its queue deadline is the end of it. All other work has its time from now.
+    let mut rows: Vec<GenerationRow> = both!(db, c => skip_locked(Statement::new(
+        "WITH picked AS (SELECT id FROM generations WHERE status = 'queued' AND queue_deadline_at > ")
+        .put(Now)
+        .text(" ORDER BY turn, id LIMIT ")
+        .bind::<BigInt, _>(i64::from(at_most)))
+        .text(") UPDATE generations SET status = 'running', fence = fence + 1, dispatched_at = NULL, worker_id = ")
+        .bind::<Id, _>(worker)
+        .text(", started_at = ")
+        .put(Now)
+        .text(", deadline_at = CASE WHEN waits AND queue_deadline_at < ")
+        .put(timeout)
+        .text(" THEN queue_deadline_at ELSE ")
+        .put(timeout)
+        .text(" END WHERE id IN (SELECT id FROM picked) AND EXISTS (SELECT 1 FROM workers WHERE lease_until > ")
+        .put(Now)
+        .text(" AND workers.id = ")
+        .bind::<Id, _>(worker)
+        .text(") RETURNING *")
+        .load(c))?;
+    rows.sort_by_key(|row| (row.turn, row.id));
+    rows.into_iter()
+        .map(|row| {
+            let times = row.started_at.zip(row.deadline_at);
+            let time_left = times.map_or(Duration::ZERO, |(started, deadline)| {
+                deadline.since(started)
+            });
+            in_hands(row, time_left)
+        })
+        .collect()
+}
+
+/// A row that was just taken by a worker.
+pub(super) fn in_hands(row: GenerationRow, time_left: Duration) -> Result<Claimed, Error> {
+    let worker = row.worker_id.ok_or_else(|| {
+        Error::Unexpected(format!(
+            "the row of {} is corrupt: it runs in nobody's hands",
+            row.id
+        ))
+    })?;
+    Ok(Claimed {
+        lease: Lease {
+            generation: row.id,
+            worker,
+            fence: row.fence,
+        },
+        generation: row.generation(Vec::new())?,
+        time_left,
+    })
+}
+
+/// The rows of this query, less those that others have locked.
+pub(super) fn skip_locked<DB: Locks>(query: Statement<'_, DB>) -> Statement<'_, DB> {
+    query.text(DB::SKIP_LOCKED)
+}
+
+/// The rows of this query, locked; waits for others that have them locked.
+pub(super) fn wait_locked<DB: Locks>(query: Statement<'_, DB>) -> Statement<'_, DB> {
+    query.text(DB::LOCK)
+}

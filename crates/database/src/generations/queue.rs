@@ -1,0 +1,61 @@
+//! The queue: who comes next, and how many may wait.
+
+use diesel::QueryableByName;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable};
+use gih_domain::id::AccountId;
+use gih_domain::ports::{AcceptError, Limits, QueueFull};
+
+use super::statement::Statement;
+use crate::db::Db;
+use crate::error::{Abort, Error};
+use crate::types::Id;
+
+#[derive(QueryableByName)]
+struct Counts {
+    #[diesel(sql_type = BigInt)]
+    hub: i64,
+    #[diesel(sql_type = BigInt)]
+    account: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    last: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    smallest: Option<i64>,
+}
+
+/// The turn of the account's next generation in the queue, or that the queue is full.
+///
+/// Counting stops at the limits, so it costs no more however long the queue is. On Postgres, accepts at the same moment do
+/// not see each other: they may overshoot a limit by as many, and get equal turns, which ids tell apart.
+pub(super) fn next_turn(
+    db: &mut Db,
+    account: AccountId,
+    limits: Limits,
+) -> Result<i64, Abort<AcceptError>> {
+    let counts: Counts = both!(db, c => Statement::new(
+        "SELECT (SELECT count(*) FROM (SELECT 1 FROM generations WHERE status = 'queued' LIMIT ")
+        .bind::<BigInt, _>(i64::from(limits.max_queue))
+        .text(") AS counted) AS hub, (SELECT count(*) FROM (SELECT 1 FROM generations WHERE status = 'queued' AND account_id = ")
+        .bind::<Id, _>(account)
+        .text(" LIMIT ")
+        .bind::<BigInt, _>(i64::from(limits.max_queued_per_account))
+        .text(") AS counted) AS account, (SELECT max(turn) FROM generations WHERE status = 'queued' AND account_id = ")
+        .bind::<Id, _>(account)
+        .text(") AS last, (SELECT min(turn) FROM generations WHERE status = 'queued') AS smallest")
+        .get_result(c))
+        .map_err(Error::from)?;
+    if counts.hub >= i64::from(limits.max_queue) {
+        return Err(Abort::Refused(QueueFull::Hub(limits.max_queue).into()));
+    }
+    if counts.account >= i64::from(limits.max_queued_per_account) {
+        let full = QueueFull::Account(limits.max_queued_per_account);
+        return Err(Abort::Refused(full.into()));
+    }
+    let after_last = counts
+        .last
+        .map_or(FIRST_TURN, |last| last.saturating_add(1));
+    Ok(after_last.max(counts.smallest.unwrap_or(FIRST_TURN)))
+}
+
+/// The turn when nobody queues.
+const FIRST_TURN: i64 = 1;

@@ -1,0 +1,105 @@
+//! Looking after work whose holder is gone, and work whose time is up.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use gih_domain::id::{GenerationId, WorkerId};
+use gih_domain::ports::Reaped;
+
+use super::claim::{in_hands, skip_locked};
+use super::rows::GenerationRow;
+use super::statement::Statement;
+use crate::db::Db;
+use crate::dialect::{Now, NowPlus};
+use crate::error::Error;
+use crate::literals::Queued;
+use crate::schema::generations;
+use crate::types::Id;
+
+/// Whether the holder's lease is live: to be followed by the present time and a parenthesis. The holder of work that
+/// fails it has died, hangs, or resigned.
+const HOLDER_LIVES: &str =
+    "EXISTS (SELECT 1 FROM workers WHERE workers.id = generations.worker_id AND lease_until > ";
+
+/// One round, in one transaction. Several reapers at once share the work: each passes over what another has locked.
+pub(super) fn reap(
+    db: &mut Db,
+    worker: WorkerId,
+    grace: Duration,
+    at_most: u32,
+) -> Result<Reaped, Error> {
+    let at_most = i64::from(at_most);
+    let requeued = requeue(db, grace, at_most)?;
+    let taken_over = take_over(db, worker, grace, at_most)?;
+    let overdue = overdue(db, at_most)?;
+    forget_workers(db, at_most)?;
+    Ok(Reaped {
+        requeued: u32::try_from(requeued).unwrap_or(u32::MAX),
+        taken_over: (taken_over.into_iter())
+            .map(|row| in_hands(row, Duration::ZERO))
+            .collect::<Result<_, Error>>()?,
+        overdue,
+    })
+}
+
+/// Queues again what nobody holds and nobody has sent. It keeps its turn, which is the smallest there is or near it.
+fn requeue(db: &mut Db, grace: Duration, at_most: i64) -> Result<usize, Error> {
+    Ok(both!(db, c => skip_locked(Statement::new(
+        "WITH picked AS (SELECT id FROM generations WHERE status = 'running' AND dispatched_at IS NULL AND turn IS NOT NULL AND NOT ")
+        .text(HOLDER_LIVES)
+        .put(Now)
+        .text(") AND deadline_at >= ")
+        .put(NowPlus::ago(grace))
+        .text(" ORDER BY id LIMIT ")
+        .bind::<BigInt, _>(at_most))
+        .text(") UPDATE generations SET status = 'queued', worker_id = NULL, started_at = NULL, deadline_at = NULL \
+            WHERE id IN (SELECT id FROM picked)")
+        .execute(c))?)
+}
+
+/// Takes over what was sent by a holder who is gone, and what is past its deadline whoever holds it. The deadline becomes
+/// now, so that a reaper who fails to settle it loses it to another after the grace.
+fn take_over(
+    db: &mut Db,
+    worker: WorkerId,
+    grace: Duration,
+    at_most: i64,
+) -> Result<Vec<GenerationRow>, Error> {
+    Ok(both!(db, c => skip_locked(Statement::new(
+        "WITH picked AS (SELECT id FROM generations WHERE status = 'running' AND ((dispatched_at IS NOT NULL AND NOT ")
+        .text(HOLDER_LIVES)
+        .put(Now)
+        .text(")) OR deadline_at < ")
+        .put(NowPlus::ago(grace))
+        .text(") ORDER BY id LIMIT ")
+        .bind::<BigInt, _>(at_most))
+        .text(") UPDATE generations SET fence = fence + 1, worker_id = ")
+        .bind::<Id, _>(worker)
+        .text(", deadline_at = ")
+        .put(Now)
+        .text(" WHERE id IN (SELECT id FROM picked) RETURNING *")
+        .load(c))?)
+}
+
+/// Queued work whose time in the queue is up, the longest overdue first.
+fn overdue(db: &mut Db, at_most: i64) -> Result<Vec<(GenerationId, bool)>, Error> {
+    Ok(both!(db, c => generations::table
+        .filter(generations::status.eq(Queued))
+        .filter(generations::queue_deadline_at.le(Now))
+        .order(generations::queue_deadline_at)
+        .limit(at_most)
+        .select((generations::id, generations::waits))
+        .load(c))?)
+}
+
+/// Deletes the rows of workers that are gone and hold nothing.
+fn forget_workers(db: &mut Db, at_most: i64) -> Result<(), Error> {
+    both!(db, c => skip_locked(Statement::new("WITH picked AS (SELECT id FROM workers WHERE lease_until <= ")
+        .put(Now)
+        .text(" AND NOT EXISTS (SELECT 1 FROM generations WHERE status = 'running' AND worker_id = workers.id) ORDER BY id LIMIT ")
+        .bind::<BigInt, _>(at_most))
+        .text(") DELETE FROM workers WHERE id IN (SELECT id FROM picked)")
+        .execute(c))?;
+    Ok(())
+}

@@ -1,0 +1,203 @@
+//! Databases for tests: a fresh, migrated one of each kind for every test, gone afterwards.
+//!
+//! Depends on `gih_database` and `tempfile` alone, so that other crates' tests can take this file in by its path.
+
+#![allow(dead_code, clippy::unwrap_used)] // each test file uses a part of it
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash as _, Hasher as _};
+use std::ops::Deref;
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use gih_database::{Database, Kind, Settings, testing};
+
+/// Where the tests' Postgres is; a role there that may create databases.
+const POSTGRES_VARIABLE: &str = "TEST_DATABASE_URL";
+
+/// Runs the test on a fresh database of each kind, one after the other, and fails naming those that it failed on.
+pub async fn on_both<F, T>(test: F)
+where
+    F: Fn(TestDatabase) -> T,
+    T: Future<Output = ()> + Send + 'static,
+{
+    let mut failed = Vec::new();
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let database = TestDatabase::new(kind).await;
+        // A task of its own, so that a panic on one database does not hide the other's outcome.
+        if tokio::spawn(test(database)).await.is_err() {
+            failed.push(kind);
+        }
+    }
+    assert!(failed.is_empty(), "failed on {failed:?}; see above");
+}
+
+/// A database of one test.
+pub struct TestDatabase {
+    database: Option<Database>,
+    /// Its address, for connections of one's own.
+    pub url: String,
+    _place: Place,
+}
+
+/// What goes when the test ends.
+enum Place {
+    Folder { _folder: tempfile::TempDir },
+    Postgres { name: String },
+}
+
+impl TestDatabase {
+    /// A fresh and migrated one.
+    pub async fn new(kind: Kind) -> Self {
+        let database = Self::empty(kind, true).await;
+        if kind == Kind::Sqlite {
+            database.migrate().await.unwrap();
+        }
+        database
+    }
+
+    /// A fresh one without a schema.
+    pub async fn unmigrated(kind: Kind) -> Self {
+        Self::empty(kind, false).await
+    }
+
+    async fn empty(kind: Kind, from_template: bool) -> Self {
+        let (url, place) = match kind {
+            Kind::Sqlite => {
+                let folder = tempfile::tempdir().unwrap();
+                let url = format!("sqlite://{}", folder.path().join("gih.db").display());
+                (url, Place::Folder { _folder: folder })
+            }
+            Kind::Postgres => {
+                let name = unique_name("gih_test");
+                let template = if from_template {
+                    template().await
+                } else {
+                    "template0".to_owned()
+                };
+                admin(&format!("CREATE DATABASE {name} TEMPLATE {template}")).unwrap();
+                (postgres_url(&name), Place::Postgres { name })
+            }
+        };
+        Self {
+            database: Some(Database::open(&url, Settings::default()).unwrap()),
+            url,
+            _place: place,
+        }
+    }
+
+    /// Another handle with connections of its own, as another process would have.
+    pub fn another(&self) -> Database {
+        Database::open(&self.url, Settings::default()).unwrap()
+    }
+
+    /// Runs SQL outside of the hub.
+    pub fn execute(&self, sql: &str) -> Result<(), String> {
+        testing::execute(&self.url, sql)
+    }
+
+    /// The column `number` of a query outside of the hub.
+    pub fn numbers(&self, sql: &str) -> Vec<i64> {
+        testing::numbers(&self.url, sql).unwrap()
+    }
+}
+
+impl Deref for TestDatabase {
+    type Target = Database;
+
+    fn deref(&self) -> &Database {
+        self.database.as_ref().unwrap()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Self::Postgres { name } = self
+            && let Err(problem) = admin(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        {
+            eprintln!("the test database {name} was not dropped: {problem}");
+        }
+    }
+}
+
+/// The name of a migrated database to copy from, made once for each state of the migrations.
+///
+/// It is made under another name and renamed when it is done, so that of processes at the same time one wins, and one
+/// that dies half way leaves nothing that looks whole.
+async fn template() -> String {
+    static MADE: tokio::sync::OnceCell<String> = tokio::sync::OnceCell::const_new();
+    MADE.get_or_init(make_template).await.clone()
+}
+
+async fn make_template() -> String {
+    let mut hasher = DefaultHasher::new();
+    hash_folder(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/postgres"),
+        &mut hasher,
+    );
+    let template = format!("gih_template_{:016x}", hasher.finish());
+    let exists = format!("SELECT count(*) AS number FROM pg_database WHERE datname = '{template}'");
+    let is_there = || testing::numbers(&admin_url(), &exists).unwrap() == [1];
+    if is_there() {
+        return template;
+    }
+    let draft = unique_name("gih_draft");
+    admin(&format!("CREATE DATABASE {draft}")).unwrap();
+    let database = Database::open(&postgres_url(&draft), Settings::default()).unwrap();
+    database.migrate().await.unwrap();
+    drop(database);
+    admin(&format!(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{draft}'"
+    ))
+    .unwrap();
+    if let Err(problem) = admin(&format!("ALTER DATABASE {draft} RENAME TO {template}")) {
+        admin(&format!("DROP DATABASE {draft} WITH (FORCE)")).unwrap();
+        assert!(is_there(), "no template of a database: {problem}");
+    }
+    template
+}
+
+fn hash_folder(folder: &Path, hasher: &mut DefaultHasher) {
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    paths.sort();
+    for path in paths {
+        path.file_name().hash(hasher);
+        if path.is_dir() {
+            hash_folder(&path, hasher);
+        } else {
+            std::fs::read(&path).unwrap().hash(hasher);
+        }
+    }
+}
+
+fn unique_name(prefix: &str) -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let nanos = std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos();
+    format!("{prefix}_{}_{count}_{nanos}", std::process::id())
+}
+
+fn admin(sql: &str) -> Result<(), String> {
+    testing::execute(&admin_url(), sql)
+}
+
+/// A missing Postgres is a failure and never a skipped test: half of the contract would go unproven unnoticed.
+pub fn admin_url() -> String {
+    std::env::var(POSTGRES_VARIABLE).unwrap_or_else(|_| {
+        panic!("these tests need Postgres: run `cargo xtask test`, or set {POSTGRES_VARIABLE} to postgres://…")
+    })
+}
+
+/// The tests' Postgres with another database.
+fn postgres_url(name: &str) -> String {
+    let url = admin_url();
+    let (address, query) = match url.split_once('?') {
+        Some((address, query)) => (address, format!("?{query}")),
+        None => (url.as_str(), String::new()),
+    };
+    let (server, _) = address.rsplit_once('/').unwrap();
+    format!("{server}/{name}{query}")
+}
