@@ -69,6 +69,8 @@ pub struct Engine {
     settings: EngineSettings,
     worker: Mutex<WorkerId>,
     slots: Arc<Slots>,
+    /// One clone for every submission under way, from before it has a slot.
+    under_way: Arc<()>,
     waiting: Waiting,
     draining: AtomicBool,
     wake: Mutex<mpsc::Sender<()>>,
@@ -87,6 +89,7 @@ impl Engine {
             settings,
             worker: Mutex::new(worker),
             slots: Slots::new(settings.workers),
+            under_way: Arc::new(()),
             waiting: Waiting::default(),
             draining: AtomicBool::new(false),
             wake: Mutex::new(wake),
@@ -110,9 +113,9 @@ impl Engine {
         self.draining.load(Ordering::Acquire)
     }
 
-    /// Whether nothing is in flight in this process.
+    /// Whether nothing is in flight in this process, nor about to be.
     pub fn is_idle(&self) -> bool {
-        self.slots.are_all_free()
+        self.slots.are_all_free() && Arc::strong_count(&self.under_way) == 1
     }
 
     /// Notifies of this generation's end, seen in this process or elsewhere. Watch before submitting, or miss it.

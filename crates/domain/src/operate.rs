@@ -133,7 +133,9 @@ impl Operate {
                 created_at: at,
             }),
             Err(AccountError::EmailTaken) => Err(OperateError::EmailTaken(email)),
-            Err(AccountError::NotFound) => Err(unexpected("a new account was not found")),
+            Err(AccountError::NotFound | AccountError::AlreadyExpired) => {
+                Err(unexpected("a sign-up answered as a grant"))
+            }
             Err(AccountError::Database(error)) => Err(error.into()),
         }
     }
@@ -226,12 +228,6 @@ impl Operate {
         }
         let account = self.find_account(email).await?;
         let at = self.clock.now();
-        // A repeated grant may come after the first one's expiry: it is answered, not refused.
-        if let Some(expires_at) =
-            expires_at.filter(|&expires_at| expires_at <= at && reference.is_none())
-        {
-            return Err(OperateError::InThePast(expires_at));
-        }
         let lot = NewLot {
             id: LotId(self.ids.next(at)),
             mode,
@@ -249,6 +245,9 @@ impl Operate {
         match self.accounts.grant(&grant).await {
             Ok(granted) => Ok(granted),
             Err(AccountError::NotFound) => Err(OperateError::NoSuchAccount(email.clone())),
+            Err(AccountError::AlreadyExpired) => {
+                Err(OperateError::InThePast(expires_at.unwrap_or(at)))
+            }
             Err(AccountError::EmailTaken) => Err(unexpected("a grant answered as a sign-up")),
             Err(AccountError::Database(error)) => Err(error.into()),
         }

@@ -46,8 +46,10 @@ impl Engine {
     ) -> Result<Submitted, SubmitError> {
         let (sender, receiver) = oneshot::channel();
         let engine = Arc::clone(self);
+        let under_way = Arc::clone(&self.under_way);
         self.ports.tasks.spawn(Box::pin(async move {
             engine.take_in(accept, references, at_once, sender).await;
+            drop(under_way);
         }));
         receiver.await.map_err(|_| SubmitError::Died)?
     }

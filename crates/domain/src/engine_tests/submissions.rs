@@ -236,3 +236,18 @@ fn work_that_dies_says_so_and_frees_its_slot() {
     assert!(matches!(died, Err(SubmitError::Died)), "{died:?}");
     assert!(bench.engine.is_idle());
 }
+
+#[test]
+fn a_submission_that_has_no_slot_yet_is_no_idleness() {
+    let mut bench = Setup::new([one_image()]).accepting().build();
+    let engine = Arc::clone(&bench.engine);
+    let mut submission = Box::pin(engine.submit(accept(10), vec![], true));
+    assert!((&mut submission).now_or_never().is_none());
+    assert!(
+        !bench.engine.is_idle(),
+        "its work is spawned and has not begun"
+    );
+    drop(submission);
+    bench.scene.advance(Duration::ZERO);
+    assert!(bench.engine.is_idle());
+}

@@ -199,8 +199,14 @@ fn nothing_cannot_be_granted_nor_can_what_has_expired() {
         grant(Outside::default(), 0, None, None),
         Err(OperateError::NothingGranted)
     ));
-    for expires_at in [hour(-1), start()] {
-        let refused = grant(Outside::with_ann(), 5, Some(expires_at), None);
+    for (expires_at, reference) in [(hour(-1), None), (start(), Some("invoice-7"))] {
+        let mut outside = Outside::with_ann();
+        outside
+            .accounts
+            .expect_grant()
+            .once()
+            .return_once(|_| Err(AccountError::AlreadyExpired));
+        let refused = grant(outside, 5, Some(expires_at), reference);
         assert!(
             matches!(refused, Err(OperateError::InThePast(at)) if at == expires_at),
             "{refused:?}"

@@ -20,7 +20,7 @@ pub trait Accounts: Send + Sync {
     /// How many accounts there are.
     async fn count(&self) -> Result<u64, DatabaseError>;
     /// Adds a lot and its ledger entry. With a `reference` that the account has used before, nothing is added and the
-    /// first lot is returned, whatever else differs. `balance` is that after the grant, at `lot.created_at`.
+    /// first lot is returned, whatever else differs, also when it has expired since. `balance` is that after the grant, at `lot.created_at`.
     async fn grant(&self, grant: &Grant) -> Result<Granted, AccountError>;
     /// What the account may spend in `mode` at `at`: the sum of the live lots, read now. `None` for no such account.
     async fn balance(
@@ -128,6 +128,9 @@ pub enum AccountError {
     /// There is no such account.
     #[error("there is no such account")]
     NotFound,
+    /// The lot would be worth nothing from the start.
+    #[error("the credits would have expired already")]
+    AlreadyExpired,
     /// The database.
     #[error(transparent)]
     Database(#[from] DatabaseError),
