@@ -1,1 +1,14 @@
-//! To come.
+//! Where image bytes are: the spool on local disk, the image store over files or a cloud's object storage, and the
+//! inspector that finds out whether bytes are one whole image.
+
+mod blocking;
+pub mod inspect;
+mod pieces;
+mod spool;
+mod store;
+
+pub use spool::FileSpool;
+pub use store::{OpenError, Store};
+
+#[cfg(test)]
+mod samples;
