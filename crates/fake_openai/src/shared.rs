@@ -1,0 +1,81 @@
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::behaviour::Behaviour;
+use crate::draw::Drawings;
+use crate::record::Call;
+
+/// How many calls are kept, the latest; all are counted.
+const MAX_RECORDED: usize = 1_000;
+
+/// What the handlers and whoever holds the stand-in have in common.
+pub(crate) struct Shared {
+    /// The key that is right.
+    pub(crate) key: String,
+    pub(crate) drawings: Drawings,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    count: usize,
+    recorded: VecDeque<Call>,
+    script: VecDeque<Behaviour>,
+    default: Behaviour,
+}
+
+impl Shared {
+    pub(crate) fn new(key: &str, default: Behaviour) -> Self {
+        Self {
+            key: key.to_owned(),
+            drawings: Drawings::default(),
+            state: Mutex::new(State {
+                default,
+                ..State::default()
+            }),
+        }
+    }
+
+    /// Counts a call for images, whatever becomes of it; its number, from 1.
+    pub(crate) fn count(&self) -> usize {
+        let mut state = self.state();
+        state.count += 1;
+        state.count
+    }
+
+    pub(crate) fn counted(&self) -> usize {
+        self.state().count
+    }
+
+    pub(crate) fn record(&self, call: Call) {
+        let mut state = self.state();
+        if state.recorded.len() == MAX_RECORDED {
+            state.recorded.pop_front();
+        }
+        state.recorded.push_back(call);
+    }
+
+    pub(crate) fn recorded(&self) -> Vec<Call> {
+        self.state().recorded.iter().cloned().collect()
+    }
+
+    pub(crate) fn enqueue(&self, behaviour: Behaviour) {
+        self.state().script.push_back(behaviour);
+    }
+
+    pub(crate) fn set_default(&self, behaviour: Behaviour) {
+        self.state().default = behaviour;
+    }
+
+    /// What happens to the next valid call.
+    pub(crate) fn next_behaviour(&self) -> Behaviour {
+        let mut state = self.state();
+        let scripted = state.script.pop_front();
+        scripted.unwrap_or_else(|| state.default.clone())
+    }
+
+    /// Nothing done under the lock can leave the state half changed, so a panic elsewhere does not matter.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
