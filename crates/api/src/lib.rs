@@ -1,1 +1,26 @@
-//! To come.
+//! The HTTP API: v1, the image files, health, and the contract as OpenAPI.
+//!
+//! Thin: a handler reads the request, makes one use-case call and writes the answer. One endpoint, one file, with its
+//! shapes beside it. Every answer, errors and unknown routes included, carries `X-Request-Id`.
+
+mod answer;
+mod authorization;
+mod body;
+mod error;
+mod health;
+mod links;
+mod media;
+mod middleware;
+mod openapi;
+mod proxies;
+mod routes;
+mod state;
+mod v1;
+
+pub use health::Readiness;
+pub use links::Links;
+pub use middleware::{cors, observe};
+pub use openapi::document as openapi;
+pub use proxies::Proxies;
+pub use routes::configure;
+pub use state::{ApiState, Uploads};

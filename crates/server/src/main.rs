@@ -1,3 +1,44 @@
-//! To come.
+//! `gih`, the GPT Image Hub: one binary that serves, and administers what it serves.
 
-fn main() {}
+mod cli;
+mod clock;
+mod commands;
+mod hub;
+mod ids;
+mod output;
+mod passwords;
+mod readiness;
+mod serve;
+mod settings;
+mod tasks;
+mod telemetry;
+mod workers;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            // One line, causes included: what an operator greps for.
+            eprintln!("gih: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: cli::Cli) -> anyhow::Result<ExitCode> {
+    let source = settings::Source::read(std::env::vars(), cli.config.as_deref())?;
+    let settings = settings::Settings::read(&source)?;
+    telemetry::start(&settings.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let code = runtime.block_on(commands::run(cli, settings));
+    // Blocking work that nobody waits for any more must not keep the process.
+    runtime.shutdown_background();
+    code
+}

@@ -1,0 +1,203 @@
+//! `POST /api/v1/images/generations`.
+
+use std::time::Duration;
+
+use actix_web::http::header::{HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use actix_web::{HttpRequest, HttpResponse, web};
+use gih_domain::generate::{Answer, Ask, Wait};
+use gih_domain::generation::Generation;
+use gih_domain::idempotency::IdempotencyKey;
+use gih_domain::request::MAX_IMAGES_V1;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::answer::{self, BalanceBody, ImageBody, POLL_AFTER_SECONDS};
+use crate::authorization;
+use crate::body::{self, Kind};
+use crate::error::{ApiError, ErrorBody};
+use crate::links::Links;
+use crate::state::ApiState;
+
+mod fields;
+mod json;
+mod multipart;
+mod prefer;
+
+const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+
+/// A generation that ended while its caller waited.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SucceededBody {
+    /// Always `image_generation`.
+    #[schema(example = "image_generation")]
+    object: &'static str,
+    /// The generation's id.
+    id: String,
+    /// Always `succeeded`: failures are answered as errors.
+    #[schema(example = "succeeded")]
+    status: &'static str,
+    /// The model's id.
+    model: String,
+    /// The ratio; `auto` when it was left open.
+    aspect_ratio: String,
+    /// The tier that was paid for.
+    #[schema(example = "1K")]
+    quality: &'static str,
+    /// The saved images.
+    images: Vec<ImageBody>,
+    /// What it cost.
+    usage: UsageBody,
+    /// What the account could spend right after.
+    balance: BalanceBody,
+}
+
+/// What was finally charged, after refunds.
+#[derive(Serialize, ToSchema)]
+struct UsageBody {
+    credits: i64,
+}
+
+/// A generation that is accepted and unfinished.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AcceptedBody {
+    /// Always `image_generation`.
+    #[schema(example = "image_generation")]
+    object: &'static str,
+    /// The generation's id.
+    id: String,
+    /// `queued` or `running`.
+    #[schema(example = "queued")]
+    status: &'static str,
+    /// The model's id.
+    model: String,
+    /// The ratio; `auto` when it was left open.
+    aspect_ratio: String,
+    /// The tier that is paid for.
+    #[schema(example = "1K")]
+    quality: &'static str,
+    /// When it was accepted.
+    created_at: String,
+    /// None yet.
+    images: Vec<ImageBody>,
+    /// What is held.
+    usage: HeldUsageBody,
+    /// Where to look for the end.
+    poll_url: String,
+}
+
+/// What an unfinished generation costs so far, and what is held for it.
+#[derive(Serialize, ToSchema)]
+struct HeldUsageBody {
+    credits: i64,
+    credits_requested: i64,
+}
+
+/// Generates images: JSON for text only, `multipart/form-data` with reference images. Waits for the images unless
+/// `async` is true or `Prefer: wait=N` bounds the wait.
+#[utoipa::path(post, path = "/api/v1/images/generations", tag = "generations",
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters: the same request under the same key is made and paid once."),
+        ("Prefer" = Option<String>, Header, description = "`wait=N`: after N seconds the answer is 202 and the work goes on.")),
+    request_body(content((fields::JsonRequestBody = "application/json"), (fields::MultipartRequestBody = "multipart/form-data"))),
+    responses(
+        (status = 200, body = SucceededBody),
+        (status = 202, body = AcceptedBody, headers(
+            ("Location" = String, description = "The poll URL."),
+            ("Retry-After" = String, description = "Seconds to the first poll."))),
+        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody), (status = 402, body = ErrorBody),
+        (status = 409, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
+        (status = 422, body = ErrorBody), (status = 429, body = ErrorBody), (status = 500, body = ErrorBody),
+        (status = 503, body = ErrorBody)))]
+pub(crate) async fn create(
+    request: HttpRequest,
+    payload: web::Payload,
+    state: web::Data<ApiState>,
+) -> Result<HttpResponse, ApiError> {
+    let caller = authorization::caller(&request, &state).await?;
+    let draft = match body::kind(&request)? {
+        Kind::Json => json::draft(&body::read(&request, payload, json::MAX_BYTES).await?)?,
+        Kind::Multipart => multipart::draft(&request, payload, &state).await?,
+    };
+    let idempotency_key = idempotency_key(&request)?;
+    let preferred_wait = prefer::wait_seconds(&request).filter(|_| !draft.is_async);
+    let wait = match preferred_wait {
+        _ if draft.is_async => Wait::No,
+        Some(seconds) => Wait::AtMost(Duration::from_secs(seconds)),
+        None => Wait::UntilEnd,
+    };
+    let ask = Ask {
+        caller,
+        draft,
+        wait,
+        idempotency_key,
+        max_images: MAX_IMAGES_V1,
+    };
+    let answer = state
+        .generate
+        .run(ask)
+        .await
+        .map_err(|error| ApiError::of_generate(error, &state.links))?;
+    let mut response = match answer {
+        Answer::Accepted(generation) => accepted(&generation, &state.links),
+        Answer::Ended(generation) => ended(&generation, &state.links)?,
+    };
+    if let Some(seconds) = preferred_wait {
+        let applied = HeaderValue::from_str(&format!("wait={seconds}"))
+            .map_err(|error| ApiError::internal(&error))?;
+        response.headers_mut().insert(PREFERENCE_APPLIED, applied);
+    }
+    Ok(response)
+}
+
+fn idempotency_key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, ApiError> {
+    let Some(header) = request.headers().get("idempotency-key") else {
+        return Ok(None);
+    };
+    let key = IdempotencyKey::parse(header.as_bytes());
+    key.map(Some)
+        .map_err(|error| ApiError::invalid_param("Idempotency-Key", format!("{error}.")))
+}
+
+fn accepted(generation: &Generation, links: &Links) -> HttpResponse {
+    let poll_url = links.poll_url(generation.id);
+    HttpResponse::Accepted()
+        .insert_header((LOCATION, poll_url.clone()))
+        .insert_header((RETRY_AFTER, POLL_AFTER_SECONDS))
+        .json(AcceptedBody {
+            object: "image_generation",
+            id: generation.id.to_string(),
+            status: generation.status().as_str(),
+            model: generation.model.clone(),
+            aspect_ratio: answer::aspect_ratio(generation),
+            quality: generation.tier.as_str(),
+            created_at: generation.created_at.to_string(),
+            images: ImageBody::all(generation, links),
+            usage: HeldUsageBody {
+                credits: generation.credits_charged().get(),
+                credits_requested: generation.credits_requested().get(),
+            },
+            poll_url,
+        })
+}
+
+fn ended(generation: &Generation, links: &Links) -> Result<HttpResponse, ApiError> {
+    let Some(end) = generation.end() else {
+        return Ok(accepted(generation, links));
+    };
+    if let Some(failure) = end.ending.failure() {
+        return Err(ApiError::of_failure(generation, failure, links));
+    }
+    Ok(HttpResponse::Ok().json(SucceededBody {
+        object: "image_generation",
+        id: generation.id.to_string(),
+        status: generation.status().as_str(),
+        model: generation.model.clone(),
+        aspect_ratio: answer::aspect_ratio(generation),
+        quality: generation.tier.as_str(),
+        images: ImageBody::all(generation, links),
+        usage: UsageBody {
+            credits: generation.credits_charged().get(),
+        },
+        balance: BalanceBody::from(&end.balance),
+    }))
+}

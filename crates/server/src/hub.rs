@@ -1,0 +1,225 @@
+//! The wiring: settings in, use cases over their adapters out. The one place where all crates meet.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use gih_api::{ApiState, Links, Uploads};
+use gih_database::Database;
+use gih_domain::authenticate::Authenticate;
+use gih_domain::engine::{Engine, EnginePorts, EngineSettings};
+use gih_domain::fulfil::{Fulfil, Providers};
+use gih_domain::generate::Generate;
+use gih_domain::operate::Operate;
+use gih_domain::ports::{Ids as _, ImageStore, Limits, Spool};
+use gih_domain::retrieve::Retrieve;
+use gih_media::{FileSpool, Store};
+use gih_openai::OpenAi;
+use gih_sandbox::Sandbox;
+
+use crate::clock::{SystemClock, host_time};
+use crate::ids::SystemIds;
+use crate::passwords::Argon2id;
+use crate::readiness::HubReadiness;
+use crate::settings::Settings;
+use crate::tasks::MainRuntime;
+
+/// How long a connection to the provider may take to come about.
+const PROVIDER_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The database, opened and asked for its time.
+pub struct Books {
+    /// It.
+    pub database: Database,
+    /// The clock that it disciplines.
+    pub clock: Arc<SystemClock>,
+}
+
+impl Books {
+    /// Opens the database, a few connections for a command or a pool to serve from.
+    pub async fn open(settings: &Settings, pool: gih_database::Settings) -> anyhow::Result<Self> {
+        let database = Database::open(&settings.database_url, pool)?;
+        let clock = Arc::new(SystemClock::default());
+        let books = Self { database, clock };
+        books.set_clock().await?;
+        Ok(books)
+    }
+
+    /// Measures how far the host's clock is from the database's.
+    pub async fn set_clock(&self) -> anyhow::Result<()> {
+        let asked = host_time();
+        let database = self.database.now().await?;
+        let offset_micros = self.clock.discipline(asked, database);
+        if offset_micros.abs() > 1_000_000 {
+            tracing::warn!(
+                offset_micros,
+                "the host's clock differs from the database's, which is taken"
+            );
+        }
+        Ok(())
+    }
+
+    /// What operators do.
+    pub fn operate(&self) -> Operate {
+        let database = Arc::new(self.database.clone());
+        Operate {
+            accounts: Arc::clone(&database) as _,
+            keys: Arc::clone(&database) as _,
+            catalog: database,
+            clock: Arc::clone(&self.clock) as _,
+            ids: Arc::new(SystemIds),
+            passwords: Arc::new(Argon2id::default()),
+        }
+    }
+}
+
+/// Everything that serves.
+pub struct Hub {
+    /// The books.
+    pub books: Books,
+    /// The engine.
+    pub engine: Arc<Engine>,
+    /// Where images are.
+    pub store: Arc<dyn ImageStore>,
+    spool: Arc<dyn Spool>,
+}
+
+impl Hub {
+    /// Wires the engine and its adapters; `workers` is how much may be in flight here.
+    pub fn new(books: Books, settings: &Settings, workers: u32) -> anyhow::Result<Self> {
+        let spool: Arc<dyn Spool> = Arc::new(open_spool(settings)?);
+        let store =
+            Store::open(&settings.storage_url, std::env::vars()).context("GIH_STORAGE_URL")?;
+        let store: Arc<dyn ImageStore> = Arc::new(store);
+        let (clock, ids) = (Arc::clone(&books.clock), Arc::new(SystemIds));
+        let generations = Arc::new(books.database.clone());
+        let fulfil = Fulfil::new(
+            providers(settings, &spool, &clock)?,
+            Arc::clone(&spool),
+            Arc::clone(&store),
+            Arc::clone(&generations) as _,
+            Arc::clone(&clock) as _,
+            Arc::clone(&ids) as _,
+        );
+        let ports = EnginePorts {
+            generations,
+            store: Arc::clone(&store),
+            clock,
+            ids,
+            tasks: Arc::new(MainRuntime(tokio::runtime::Handle::current())),
+        };
+        let work = &settings.work;
+        let engine = Engine::new(
+            fulfil,
+            ports,
+            EngineSettings {
+                workers,
+                generation_timeout: work.generation_timeout,
+                queue_timeout: work.queue_timeout,
+                lease: work.lease,
+                limits: Limits {
+                    max_queue: work.max_queue,
+                    max_queued_per_account: work.max_queued_per_account,
+                },
+            },
+        );
+        Ok(Self {
+            books,
+            engine,
+            store,
+            spool,
+        })
+    }
+
+    /// The API over it, reached at `public_url`.
+    pub fn api(&self, settings: &Settings, public_url: String) -> ApiState {
+        let database = Arc::new(self.books.database.clone());
+        let (clock, ids) = (Arc::clone(&self.books.clock), Arc::new(SystemIds));
+        let http = &settings.http;
+        ApiState {
+            authenticate: Authenticate::new(Arc::clone(&database) as _, Arc::clone(&clock) as _),
+            generate: Generate::new(
+                Arc::clone(&database) as _,
+                Arc::clone(&database) as _,
+                Arc::clone(&clock) as _,
+                Arc::clone(&ids) as _,
+                Arc::clone(&self.engine),
+            ),
+            retrieve: Retrieve::new(
+                Arc::clone(&database) as _,
+                Arc::clone(&database) as _,
+                database,
+                Arc::clone(&clock) as _,
+            ),
+            store: Arc::clone(&self.store),
+            spool: Arc::clone(&self.spool),
+            readiness: Arc::new(HubReadiness::new(
+                self.books.database.clone(),
+                Arc::clone(&self.store),
+                Arc::clone(&self.engine),
+            )),
+            clock,
+            ids,
+            links: Links {
+                media_url: http
+                    .media_url
+                    .clone()
+                    .unwrap_or_else(|| format!("{public_url}/media")),
+                serves_media: http
+                    .media_url
+                    .as_ref()
+                    .is_none_or(|media| *media == format!("{public_url}/media")),
+                public_url,
+            },
+            uploads: Uploads::new(http.max_uploads),
+            proxies: http.trusted_proxies.clone(),
+        }
+    }
+}
+
+/// A spool of this start's own: what an earlier start left behind is cleared away unless its process still lives.
+fn open_spool(settings: &Settings) -> anyhow::Result<FileSpool> {
+    let parent = settings.data_dir.join("spool");
+    let context = || format!("the spool in {} cannot be used", parent.display());
+    std::fs::create_dir_all(&parent).with_context(context)?;
+    let earlier = std::fs::read_dir(&parent)
+        .with_context(context)?
+        .filter_map(Result::ok);
+    for folder in earlier
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+    {
+        // Opening clears a folder, and fails on one that a live process holds.
+        if FileSpool::open(folder.clone(), 1).is_ok()
+            && let Err(error) = std::fs::remove_dir_all(&folder)
+        {
+            tracing::warn!(folder = %folder.display(), %error, "an old spool folder stays behind");
+        }
+    }
+    let own: PathBuf = parent.join(SystemIds.next(host_time()).as_simple().to_string());
+    FileSpool::open(own, settings.work.spool_limit_bytes).with_context(context)
+}
+
+fn providers(
+    settings: &Settings,
+    spool: &Arc<dyn Spool>,
+    clock: &Arc<SystemClock>,
+) -> anyhow::Result<Providers> {
+    let sandbox = Sandbox::new(Arc::clone(spool), Arc::clone(clock) as _);
+    let providers = Providers::new(Arc::new(sandbox));
+    let openai = &settings.openai;
+    let Some(api_key) = &openai.api_key else {
+        return Ok(providers);
+    };
+    let openai = gih_openai::Settings {
+        base_url: openai.base_url.clone(),
+        api_key: gih_openai::ApiKey::new(api_key),
+        organization: openai.organization.clone(),
+        project: openai.project.clone(),
+        timeout: settings.work.generation_timeout,
+        connect_timeout: PROVIDER_CONNECT_TIMEOUT,
+    };
+    let openai = OpenAi::new(&openai, Arc::clone(spool)).context("the OpenAI settings")?;
+    Ok(providers.with("openai", Arc::new(openai)))
+}

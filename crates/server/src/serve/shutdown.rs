@@ -1,0 +1,66 @@
+//! The end: on a first signal drained, on a second at once.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{Instant, sleep};
+
+use super::http::Server;
+use crate::hub::Hub;
+
+/// How often it is looked whether the last work is done.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How long the listener still answers 503 once nothing is in flight, so that whoever balances load has seen it.
+const LINGER: Duration = Duration::from_millis(300);
+
+/// Waits for a signal, then drains: new work is answered 503 while the listener stays open, running work goes on, at
+/// most for `longest`. A second signal ends the process at once; what it had in flight is settled by the next start, or
+/// by another process's reaper.
+pub async fn wait(hub: &Hub, server: Server, longest: Duration) -> ExitCode {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        tracing::error!("signals cannot be listened for");
+        return ExitCode::FAILURE;
+    };
+    either(&mut terminate, &mut interrupt).await;
+    tracing::info!("shutting down: taking nothing new, finishing what runs");
+    tokio::select! {
+        () = drain(hub, server, longest) => {
+            tracing::info!("shut down");
+            ExitCode::SUCCESS
+        }
+        () = either(&mut terminate, &mut interrupt) => {
+            tracing::warn!("second signal: ending at once");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn either(terminate: &mut Signal, interrupt: &mut Signal) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+async fn drain(hub: &Hub, server: Server, longest: Duration) {
+    let deadline = Instant::now() + longest;
+    hub.engine.drain().await;
+    sleep(LINGER).await;
+    idle(hub, deadline).await;
+    server.stop().await;
+    // A request that was let in at the last moment may have become work while the server stopped.
+    idle(hub, deadline).await;
+    if let Err(error) = hub.engine.resign().await {
+        tracing::warn!(%error, "the lease could not be given up; it will lapse");
+    }
+}
+
+async fn idle(hub: &Hub, deadline: Instant) {
+    while !hub.engine.is_idle() && Instant::now() < deadline {
+        sleep(LOOK_EVERY).await;
+    }
+}

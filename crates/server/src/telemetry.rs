@@ -1,0 +1,26 @@
+//! The log: to stderr, as text or JSON.
+
+use tracing_subscriber::EnvFilter;
+
+use crate::settings::{LogFormat, LogSettings, SettingsError};
+
+/// Begins to log. Errors on a filter that is none.
+pub fn start(settings: &LogSettings) -> Result<(), SettingsError> {
+    let filter = EnvFilter::try_new(&settings.filter).map_err(|error| {
+        let allowed = "a filter like info, warn or info,gih_server=debug";
+        SettingsError::new(format!(
+            "GIH_LOG is {:?}; it must be {allowed} ({error})",
+            settings.filter
+        ))
+    })?;
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match settings.format {
+        LogFormat::Text => log
+            .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+            .init(),
+        LogFormat::Json => log.json().init(),
+    }
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! The engine's heartbeat: what runs beside the requests for as long as the process lives.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gih_domain::engine::Engine;
+use gih_domain::ports::{Accounts as _, Clock as _, Generations as _};
+use tokio::task::JoinSet;
+
+use crate::hub::Hub;
+
+/// How often queued work and ends elsewhere are looked for when nothing says that there are any.
+const TICK: Duration = Duration::from_millis(250);
+/// How often abandoned and overdue work is looked for: every generation is terminal 60 s after its deadline.
+const REAP_EVERY: Duration = Duration::from_secs(1);
+/// How often expired lots and old idempotency keys are taken off the books, and the clock is set.
+const TIDY_EVERY: Duration = Duration::from_mins(1);
+/// How much of it in one transaction: it must not hold others up.
+const TIDY_BATCH: u32 = 500;
+
+/// Starts all loops. Dropping the set stops them.
+pub fn start(hub: &Arc<Hub>) -> JoinSet<()> {
+    let mut loops = JoinSet::new();
+    let lease = hub.engine.settings().lease;
+    loops.spawn(claim(Arc::clone(&hub.engine)));
+    loops.spawn(every(
+        TICK,
+        Arc::clone(hub),
+        "look for ends",
+        |hub| async move { Ok(hub.engine.look_for_ends().await?) },
+    ));
+    loops.spawn(every(
+        lease / 3,
+        Arc::clone(hub),
+        "renew the lease",
+        |hub| async move { Ok(hub.engine.renew().await?) },
+    ));
+    loops.spawn(every(
+        REAP_EVERY,
+        Arc::clone(hub),
+        "reap",
+        |hub| async move {
+            while hub.engine.reap().await? > 0 {}
+            Ok(())
+        },
+    ));
+    loops.spawn(every(
+        TIDY_EVERY,
+        Arc::clone(hub),
+        "tidy up",
+        |hub| async move { tidy(&hub).await },
+    ));
+    loops
+}
+
+/// Claims queued work whenever there may be some and a slot is free.
+async fn claim(engine: Arc<Engine>) {
+    loop {
+        // Either reason will do.
+        let _elapsed = tokio::time::timeout(TICK, engine.woken()).await;
+        loop {
+            match engine.claim().await {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "could not claim queued work");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Does `what` every so often; a failure is logged and the next time is another try.
+async fn every<F, Fut>(period: Duration, hub: Arc<Hub>, name: &'static str, what: F)
+where
+    F: Fn(Arc<Hub>) -> Fut,
+    Fut: Future<Output = anyhow::Result<()>>,
+{
+    let mut timer = tokio::time::interval(period);
+    timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    timer.tick().await; // the first comes at once, and the start has done all this already
+    loop {
+        timer.tick().await;
+        if let Err(error) = what(Arc::clone(&hub)).await {
+            tracing::warn!(%error, "could not {name}");
+        }
+    }
+}
+
+async fn tidy(hub: &Hub) -> anyhow::Result<()> {
+    hub.books.set_clock().await?;
+    let at = hub.books.clock.now();
+    let database = &hub.books.database;
+    while database.expire(at, TIDY_BATCH).await? == TIDY_BATCH {}
+    while database.forget_idempotency_keys(at, TIDY_BATCH).await? == TIDY_BATCH {}
+    Ok(())
+}
