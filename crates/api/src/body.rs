@@ -36,13 +36,13 @@ pub(crate) fn kind(request: &HttpRequest) -> Result<Kind, ApiError> {
         Ok(Kind::Multipart)
     } else {
         let came = if essence.is_empty() {
-            "no Content-Type"
+            "missing".to_owned()
         } else {
-            "another Content-Type"
+            gih_domain::request::quoted(essence)
         };
         let allowed = "application/json, or multipart/form-data with reference images";
         Err(ApiError::unsupported_media_type(format!(
-            "The request has {came}; it must be {allowed}."
+            "Content-Type is {came}; it must be {allowed}."
         )))
     }
 }

@@ -64,11 +64,11 @@ impl Providers {
 /// The use case: a claimed generation in, its end out.
 pub struct Fulfil {
     providers: Providers,
+    spool: Arc<dyn Spool>,
     store: Arc<dyn ImageStore>,
     generations: Arc<dyn Generations>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
-    spool: Arc<dyn Spool>,
 }
 
 /// What a run has got so far; outlives the run's future, so that a deadline keeps the images that were saved.

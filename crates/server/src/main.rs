@@ -24,7 +24,9 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             // One line, causes included: what an operator greps for.
-            eprintln!("gih: {error:#}");
+            let lines = format!("{error:#}");
+            let line: Vec<&str> = lines.split_whitespace().collect();
+            eprintln!("gih: {}", line.join(" "));
             ExitCode::FAILURE
         }
     }

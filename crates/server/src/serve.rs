@@ -23,6 +23,7 @@ const STORAGE_PATIENCE: Duration = Duration::from_secs(15);
 
 /// Serves until a signal ends it.
 pub async fn run(args: ServeArgs, settings: Settings, output: Output) -> anyhow::Result<ExitCode> {
+    settings.http.check_links()?;
     for (name, value) in settings.effective() {
         tracing::info!(%name, %value, "setting");
     }

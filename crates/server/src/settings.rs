@@ -92,6 +92,20 @@ pub struct HttpSettings {
     pub cors_origins: Vec<String>,
 }
 
+impl HttpSettings {
+    /// Refuses to serve links that nobody elsewhere could follow.
+    pub fn check_links(&self) -> Result<(), SettingsError> {
+        if self.public_url.is_some() || self.bind.ip().is_loopback() {
+            return Ok(());
+        }
+        let bind = self.bind;
+        Err(SettingsError(format!(
+            "GIH_PUBLIC_URL must be set, because GIH_BIND ({bind}) is reached from elsewhere: \
+             the address that callers use, like https://hub.example.com"
+        )))
+    }
+}
+
 /// All settings.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -159,6 +173,7 @@ impl Settings {
             "DATABASE_URL" => known::mask_password(&self.database_url),
             "GIH_DATA_DIR" => self.data_dir.display().to_string(),
             "GIH_STORAGE_URL" => self.storage_url.clone(),
+            "GIH_CONFIG" => source.file_path().display().to_string(),
             name => match source.text(name) {
                 Some(_) if setting.is_secret => "(set)".to_owned(),
                 Some(value) => value,
@@ -194,12 +209,6 @@ fn http(source: &Source) -> Result<HttpSettings, SettingsError> {
     let default = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
     let bind = source.address("GIH_BIND", default)?;
     let public_url = source.url("GIH_PUBLIC_URL")?;
-    if public_url.is_none() && !bind.ip().is_loopback() {
-        return Err(SettingsError(format!(
-            "GIH_PUBLIC_URL must be set, because GIH_BIND ({bind}) is reached from elsewhere: \
-             the address that callers use, like https://hub.example.com"
-        )));
-    }
     Ok(HttpSettings {
         bind,
         public_url,

@@ -102,7 +102,8 @@ fn a_wrong_value_names_the_setting_what_came_and_what_is_allowed() {
 
 #[test]
 fn a_public_address_needs_a_public_url() {
-    let error = settings(&[("GIH_BIND", "0.0.0.0:8080")]).unwrap_err();
+    let alone = settings(&[("GIH_BIND", "0.0.0.0:8080")]).unwrap();
+    let error = alone.http.check_links().unwrap_err().to_string();
     assert!(error.starts_with("GIH_PUBLIC_URL must be set"), "{error}");
     let both = [
         ("GIH_BIND", "0.0.0.0:8080"),

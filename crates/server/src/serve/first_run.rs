@@ -30,8 +30,13 @@ pub async fn announce(
     let url = &server.public_url;
     let mut value =
         json!({"listening": format!("http://{}", server.address), "api": format!("{url}/api/v1")});
+    let addresses = if server.is_worker {
+        format!("  Health     {url}/healthz, {url}/readyz\n")
+    } else {
+        format!("  API        {url}/api/v1\n  Contract   {url}/openapi.json\n")
+    };
     let mut text = format!(
-        "listening on http://{}\n\n  GPT Image Hub\n\n  API        {url}/api/v1\n  Contract   {url}/openapi.json\n",
+        "listening on http://{}\n\n  GPT Image Hub\n\n{addresses}",
         server.address
     );
     if let Some(key) = test_key {

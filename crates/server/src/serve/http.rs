@@ -28,6 +28,8 @@ pub struct Server {
     pub address: SocketAddr,
     /// The base of links.
     pub public_url: String,
+    /// Whether it answers health checks alone.
+    pub is_worker: bool,
     handle: ServerHandle,
     running: JoinHandle<std::io::Result<()>>,
 }
@@ -72,6 +74,7 @@ pub fn start(hub: &Arc<Hub>, settings: &Settings, role: Option<Role>) -> anyhow:
     Ok(Server {
         address,
         public_url,
+        is_worker,
         handle,
         running: tokio::spawn(server),
     })

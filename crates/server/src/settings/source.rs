@@ -23,9 +23,12 @@ impl Source {
         config: Option<&Path>,
     ) -> Result<Self, SettingsError> {
         let environment: BTreeMap<String, String> = environment.into_iter().collect();
+        let in_environment = environment
+            .get("GIH_CONFIG")
+            .filter(|path| !path.trim().is_empty());
         let named = config
             .map(Path::to_owned)
-            .or_else(|| environment.get("GIH_CONFIG").map(PathBuf::from));
+            .or_else(|| in_environment.map(PathBuf::from));
         let file_path = named.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
         let text = match std::fs::read_to_string(&file_path) {
             Ok(text) => text,
@@ -82,6 +85,11 @@ impl Source {
             }
         }
         Ok(())
+    }
+
+    /// The settings file, whether there is one or not.
+    pub(super) fn file_path(&self) -> &Path {
+        &self.file_path
     }
 
     /// The text of a setting; empty means unset.
