@@ -84,8 +84,14 @@ impl ApiError {
 
     /// 400: this field is wrong.
     pub(crate) fn invalid_param(param: impl Into<String>, message: impl Into<String>) -> Self {
+        // Names come from callers as well, of any length.
+        const SHOWN_CHARS: usize = 60;
+        let mut param = param.into();
+        if let Some((end, _)) = param.char_indices().nth(SHOWN_CHARS) {
+            param.truncate(end);
+        }
         Self {
-            param: Some(param.into()),
+            param: Some(param),
             ..Self::invalid(message)
         }
     }
@@ -152,6 +158,11 @@ impl ApiError {
             retry_after_seconds: Some(RETRY_AFTER_SECONDS),
             ..error
         }
+    }
+
+    /// Whether the connection is of no further use.
+    pub(crate) const fn closes(&self) -> bool {
+        self.closes
     }
 
     /// 500: our own fault. The cause is logged, and not told.

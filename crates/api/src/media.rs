@@ -1,12 +1,13 @@
 //! `GET /media/…`: the saved images, whatever storage they are in.
 
 use actix_web::body::SizedStream;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
     EntityTag, Header as _, IF_NONE_MATCH, IF_RANGE, IfNoneMatch, RANGE, X_CONTENT_TYPE_OPTIONS,
 };
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use futures_util::stream;
 use gih_domain::blob::ImageFormat;
 use gih_domain::object_name::ObjectName;
 
@@ -35,13 +36,25 @@ pub(crate) async fn serve(
             .to_owned(),
     );
 
-    if let Ok(IfNoneMatch::Items(tags)) = IfNoneMatch::parse(&request)
-        && tags.iter().any(|known| known.weak_eq(&tag))
-        && request.headers().contains_key(IF_NONE_MATCH)
-    {
+    let is_known = match IfNoneMatch::parse(&request) {
+        Ok(IfNoneMatch::Any) => true,
+        Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(&tag)),
+        Err(_) => false,
+    };
+    if is_known && request.headers().contains_key(IF_NONE_MATCH) {
         // The store is still asked: an image that is gone must not be confirmed.
         state.store.byte_length(&name).await?;
         return Ok(head(StatusCode::NOT_MODIFIED, &tag).finish());
+    }
+    if request.method() == Method::HEAD {
+        // Ranges are for GET alone (RFC 9110 §14.2), and the object itself need not be opened.
+        let byte_length = state.store.byte_length(&name).await?;
+        let mut response = head(StatusCode::OK, &tag);
+        response.insert_header((CONTENT_TYPE, format.media_type()));
+        return Ok(response.body(SizedStream::new(
+            byte_length,
+            stream::empty::<std::io::Result<_>>(),
+        )));
     }
     let header = |name| {
         request

@@ -141,16 +141,21 @@ impl Generate {
         } = ask;
         let fingerprint = draft.fingerprint();
         let is_async = draft.is_async;
-        let request = self.resolve(draft, max_images).await?;
         let at = self.clock.now();
-        if let Some(key) = &idempotency_key {
-            let found = self
-                .generations
-                .find_by_idempotency_key(caller.account, caller.mode, key, at)
-                .await?;
-            if let Some((generation, first)) = found {
-                return replay(generation, first == fingerprint, is_async);
+        let earlier = match &idempotency_key {
+            Some(key) => self.earlier(&caller, key, at).await?,
+            None => None,
+        };
+        // Before the catalog is asked: what was answered once is answered so again, whatever is on sale today.
+        let earlier = match earlier {
+            Some((generation, first)) if first == fingerprint => {
+                return replay(generation, is_async);
             }
+            other => other,
+        };
+        let request = self.resolve(draft, max_images).await?;
+        if earlier.is_some() {
+            return Err(GenerateError::IdempotencyMismatch);
         }
         if self.engine.is_draining() {
             return Err(GenerateError::ShuttingDown);
@@ -178,9 +183,21 @@ impl Generate {
             .await
         {
             Ok(Submitted::New(generation)) => self.wait(generation, end, wait).await,
-            Ok(Submitted::Again(generation)) => replay(generation, true, is_async),
+            Ok(Submitted::Again(generation)) => replay(generation, is_async),
             Err(error) => Err(refused(id, error)),
         }
+    }
+
+    async fn earlier(
+        &self,
+        caller: &Caller,
+        key: &IdempotencyKey,
+        at: Timestamp,
+    ) -> Result<Option<(Generation, Fingerprint)>, DatabaseError> {
+        let (account, mode) = (caller.account, caller.mode);
+        self.generations
+            .find_by_idempotency_key(account, mode, key, at)
+            .await
     }
 
     async fn resolve(&self, draft: Draft, max_images: u8) -> Result<Request, GenerateError> {
@@ -294,14 +311,7 @@ impl Generate {
 }
 
 /// Answers a request that was accepted before under its idempotency key as it was answered the first time.
-fn replay(
-    mut generation: Generation,
-    is_same: bool,
-    is_async: bool,
-) -> Result<Answer, GenerateError> {
-    if !is_same {
-        return Err(GenerateError::IdempotencyMismatch);
-    }
+fn replay(mut generation: Generation, is_async: bool) -> Result<Answer, GenerateError> {
     if is_async {
         generation.state = State::Queued;
         return Ok(Answer::Accepted(generation));

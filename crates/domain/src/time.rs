@@ -42,7 +42,18 @@ impl Timestamp {
             text: text.to_owned(),
         };
         if let Ok(timestamp) = text.parse::<jiff::Timestamp>() {
-            return Ok(Self(timestamp.as_microsecond()));
+            // The years that RFC 3339 can write, and every database can hold.
+            let year = jiff::tz::TimeZone::UTC.to_datetime(timestamp).year();
+            let micros = timestamp.as_microsecond();
+            return if (1..=9999).contains(&year) {
+                Ok(Self(micros))
+            } else {
+                Err(invalid())
+            };
+        }
+        // A date alone. With a time and no offset it would be read as well, and its time be lost.
+        if text.len() != "2026-12-01".len() {
+            return Err(invalid());
         }
         let date: jiff::civil::Date = text.parse().map_err(|_| invalid())?;
         let midnight = date
@@ -98,6 +109,15 @@ mod tests {
             Timestamp::parse("2026-12-01").unwrap().to_string(),
             "2026-12-01T00:00:00.000Z"
         );
+        for text in [
+            "2026-12-01T15:30:00",
+            "2026-12-01 15:30",
+            "-005000-01-01T00:00:00Z",
+            "20261201",
+            "",
+        ] {
+            assert!(Timestamp::parse(text).is_err(), "{text}");
+        }
         let error = Timestamp::parse("tomorrow").unwrap_err();
         assert!(error.to_string().contains("\"tomorrow\""), "{error}");
     }

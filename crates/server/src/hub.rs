@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use gih_api::{ApiState, Links, Uploads};
-use gih_database::Database;
+use gih_database::{Database, OpenError};
 use gih_domain::authenticate::Authenticate;
 use gih_domain::engine::{Engine, EnginePorts, EngineSettings};
 use gih_domain::fulfil::{Fulfil, Providers};
@@ -15,14 +15,14 @@ use gih_domain::operate::Operate;
 use gih_domain::ports::{Ids as _, ImageStore, Limits, Spool};
 use gih_domain::retrieve::Retrieve;
 use gih_media::{FileSpool, Store};
-use gih_openai::OpenAi;
+use gih_openai::{OpenAi, SettingsError};
 use gih_sandbox::Sandbox;
 
 use crate::clock::{SystemClock, host_time};
 use crate::ids::SystemIds;
 use crate::passwords::Argon2id;
 use crate::readiness::HubReadiness;
-use crate::settings::Settings;
+use crate::settings::{Settings, environment};
 use crate::tasks::MainRuntime;
 
 /// How long a connection to the provider may take to come about.
@@ -39,10 +39,19 @@ pub struct Books {
 impl Books {
     /// Opens the database, a few connections for a command or a pool to serve from.
     pub async fn open(settings: &Settings, pool: gih_database::Settings) -> anyhow::Result<Self> {
-        let database = Database::open(&settings.database_url, pool)?;
+        let cannot = || {
+            format!(
+                "the database ({}) cannot be used",
+                settings.database_setting()
+            )
+        };
+        let database = match Database::open(&settings.database_url, pool) {
+            Err(error @ OpenError::BadUrl(_)) => return Err(error.into()), // it names the setting itself
+            opened => opened.with_context(cannot)?,
+        };
         let clock = Arc::new(SystemClock::default());
         let books = Self { database, clock };
-        books.set_clock().await?;
+        books.set_clock().await.with_context(cannot)?;
         Ok(books)
     }
 
@@ -90,7 +99,7 @@ impl Hub {
     pub fn new(books: Books, settings: &Settings, workers: u32) -> anyhow::Result<Self> {
         let spool: Arc<dyn Spool> = Arc::new(open_spool(settings)?);
         let store =
-            Store::open(&settings.storage_url, std::env::vars()).context("GIH_STORAGE_URL")?;
+            Store::open(&settings.storage_url, environment()?).context("GIH_STORAGE_URL")?;
         let store: Arc<dyn ImageStore> = Arc::new(store);
         let (clock, ids) = (Arc::clone(&books.clock), Arc::new(SystemIds));
         let generations = Arc::new(books.database.clone());
@@ -181,7 +190,12 @@ impl Hub {
 /// A spool of this start's own: what an earlier start left behind is cleared away unless its process still lives.
 fn open_spool(settings: &Settings) -> anyhow::Result<FileSpool> {
     let parent = settings.data_dir.join("spool");
-    let context = || format!("the spool in {} cannot be used", parent.display());
+    let context = || {
+        format!(
+            "the spool in {} (GIH_DATA_DIR) cannot be used",
+            parent.display()
+        )
+    };
     std::fs::create_dir_all(&parent).with_context(context)?;
     let earlier = std::fs::read_dir(&parent)
         .with_context(context)?
@@ -220,6 +234,14 @@ fn providers(
         timeout: settings.work.generation_timeout,
         connect_timeout: PROVIDER_CONNECT_TIMEOUT,
     };
-    let openai = OpenAi::new(&openai, Arc::clone(spool)).context("the OpenAI settings")?;
+    let openai = OpenAi::new(&openai, Arc::clone(spool)).map_err(|error| {
+        let setting = match &error {
+            SettingsError::ApiKey => "OPENAI_API_KEY",
+            SettingsError::BaseUrl(_) => "OPENAI_BASE_URL",
+            SettingsError::Header(_) => "OPENAI_ORG_ID or OPENAI_PROJECT_ID",
+            SettingsError::Client(_) => "the OpenAI settings",
+        };
+        anyhow::Error::new(error).context(setting)
+    })?;
     Ok(providers.with("openai", Arc::new(openai)))
 }

@@ -33,7 +33,7 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: cli::Cli) -> anyhow::Result<ExitCode> {
-    let source = settings::Source::read(std::env::vars(), cli.config.as_deref())?;
+    let source = settings::Source::read(settings::environment()?, cli.config.as_deref())?;
     let settings = settings::Settings::read(&source)?;
     telemetry::start(&settings.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -10,7 +10,7 @@ use gih_database::Kind;
 use crate::cli::{Role, ServeArgs};
 use crate::hub::{Books, Hub};
 use crate::output::Output;
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::workers;
 
 mod first_run;
@@ -52,10 +52,12 @@ pub async fn run(args: ServeArgs, settings: Settings, output: Output) -> anyhow:
             .await?;
         while hub.engine.reap().await? > 0 {}
     }
-    let loops = workers::start(&hub);
+    let signals = shutdown::Signals::listen()?;
+    // Before any work is claimed: what was sent when the address turns out to be taken would be paid for in vain.
     let server = http::start(&hub, &settings, args.role)?;
+    let loops = workers::start(&hub);
     first_run::announce(&hub, &server, is_embedded, output).await?;
-    let code = shutdown::wait(&hub, server, settings.work.generation_timeout).await;
+    let code = shutdown::wait(&hub, signals, server, settings.work.generation_timeout).await;
     drop(loops);
     Ok(code)
 }
@@ -90,7 +92,7 @@ async fn refuse_old_schema(books: &Books) -> anyhow::Result<()> {
 /// A storage that cannot be used is an operator's mistake more often than an outage: better said now than image by image.
 async fn check_storage(hub: &Hub, settings: &Settings) -> anyhow::Result<()> {
     let checked = tokio::time::timeout(STORAGE_PATIENCE, hub.store.check()).await;
-    let url = &settings.storage_url;
+    let url = settings::mask_password(&settings.storage_url);
     match checked {
         Ok(result) => {
             result.with_context(|| format!("the storage {url} (GIH_STORAGE_URL) cannot be used"))

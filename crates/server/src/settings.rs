@@ -10,7 +10,8 @@ mod known;
 mod source;
 mod values;
 
-pub use source::Source;
+pub use known::mask_password;
+pub use source::{Source, environment};
 pub use values::parse_duration;
 
 /// A settings mistake: one line that names the setting, what came and what is allowed.
@@ -133,7 +134,7 @@ impl Settings {
         let data_dir = absolute(source.text("GIH_DATA_DIR").as_deref().unwrap_or("./data"))?;
         let database_url = source
             .text("DATABASE_URL")
-            .unwrap_or_else(|| format!("sqlite://{}", data_dir.join("gih.db").display()));
+            .unwrap_or_else(|| embedded_url(&data_dir));
         let storage_url = source
             .text("GIH_STORAGE_URL")
             .unwrap_or_else(|| format!("file://{}", data_dir.join("media").display()));
@@ -163,6 +164,15 @@ impl Settings {
         Ok(settings.with_effective(source))
     }
 
+    /// The name of the setting that says which database it is.
+    pub fn database_setting(&self) -> &'static str {
+        if self.database_url == embedded_url(&self.data_dir) {
+            "GIH_DATA_DIR"
+        } else {
+            "DATABASE_URL"
+        }
+    }
+
     /// Every setting and its value as it is in force, secrets masked, for the log.
     pub fn effective(&self) -> &[(&'static str, String)] {
         &self.effective
@@ -172,7 +182,7 @@ impl Settings {
         let value = |setting: &known::Setting| match setting.name {
             "DATABASE_URL" => known::mask_password(&self.database_url),
             "GIH_DATA_DIR" => self.data_dir.display().to_string(),
-            "GIH_STORAGE_URL" => self.storage_url.clone(),
+            "GIH_STORAGE_URL" => known::mask_password(&self.storage_url),
             "GIH_CONFIG" => source.file_path().display().to_string(),
             name => match source.text(name) {
                 Some(_) if setting.is_secret => "(set)".to_owned(),
@@ -223,6 +233,11 @@ fn http(source: &Source) -> Result<HttpSettings, SettingsError> {
         max_uploads: source.count("GIH_MAX_UPLOADS", 16, 1)?,
         cors_origins: source.origins("GIH_CORS_ORIGINS")?,
     })
+}
+
+/// The database unless another is named.
+fn embedded_url(data_dir: &Path) -> String {
+    format!("sqlite://{}", data_dir.join("gih.db").display())
 }
 
 fn absolute(path: &str) -> Result<PathBuf, SettingsError> {

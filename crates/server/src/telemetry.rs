@@ -6,7 +6,10 @@ use crate::settings::{LogFormat, LogSettings, SettingsError};
 
 /// Begins to log. Errors on a filter that is none.
 pub fn start(settings: &LogSettings) -> Result<(), SettingsError> {
-    let filter = EnvFilter::try_new(&settings.filter).map_err(|error| {
+    // A malformed request is a stranger's mistake and none of ours: every port scanner would raise an alarm. A filter
+    // that names it is the stronger.
+    let filter = format!("actix_http::h1::dispatcher=off,{}", settings.filter);
+    let filter = EnvFilter::try_new(filter).map_err(|error| {
         let allowed = "a filter like info, warn or info,gih_server=debug";
         SettingsError::new(format!(
             "GIH_LOG is {:?}; it must be {allowed} ({error})",

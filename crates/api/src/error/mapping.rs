@@ -104,9 +104,14 @@ impl ApiError {
             GenerateError::Store(StoreError::NotFound) => Self::internal(&error),
             GenerateError::Store(error) => error.into(),
             GenerateError::Database(error) => error.into(),
-            GenerateError::OutcomeUnknown(id, _)
-            | GenerateError::EndUnknown(id)
-            | GenerateError::Died(id) => {
+            GenerateError::EndUnknown(id) => {
+                tracing::error!(generation = %id, "the end of a generation could not be seen");
+                let message = "The generation was accepted, and its end cannot be seen from here; poll it at poll_url.";
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internalError", message)
+                    .about(id, links)
+                    .not_to_be_retried()
+            }
+            GenerateError::OutcomeUnknown(id, _) | GenerateError::Died(id) => {
                 Self::internal(&error).about(id, links).not_to_be_retried()
             }
         }

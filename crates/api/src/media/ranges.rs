@@ -15,8 +15,11 @@ pub(super) enum Asked {
 
 /// Reads a range of an object of `byte_length` bytes.
 pub(super) fn parse(header: &str, byte_length: u64) -> Asked {
+    // Units are case-insensitive (RFC 9110 §14.1).
     let Some(spec) = header
-        .strip_prefix("bytes=")
+        .split_once('=')
+        .filter(|(unit, _)| unit.trim().eq_ignore_ascii_case("bytes"))
+        .map(|(_, spec)| spec)
         .map(str::trim)
         .filter(|spec| !spec.contains(','))
     else {

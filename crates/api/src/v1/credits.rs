@@ -21,7 +21,7 @@ pub(crate) struct CreditBalanceBody {
 
 /// Tells what the key's owner may spend: live keys see live credits, test keys test credits.
 #[utoipa::path(get, path = "/api/v1/credits", tag = "credits",
-    responses((status = 200, body = CreditBalanceBody), (status = 401, body = ErrorBody), (status = 503, body = ErrorBody)))]
+    responses((status = 200, description = "Done.", body = CreditBalanceBody), (status = 401, description = "No valid key.", body = ErrorBody), (status = 503, description = "Not now; nothing was charged, or it was refunded.", body = ErrorBody)))]
 pub(crate) async fn show(
     request: HttpRequest,
     state: web::Data<ApiState>,

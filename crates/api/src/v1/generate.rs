@@ -100,14 +100,14 @@ struct HeldUsageBody {
         ("Prefer" = Option<String>, Header, description = "`wait=N`: after N seconds the answer is 202 and the work goes on.")),
     request_body(content((fields::JsonRequestBody = "application/json"), (fields::MultipartRequestBody = "multipart/form-data"))),
     responses(
-        (status = 200, body = SucceededBody),
-        (status = 202, body = AcceptedBody, headers(
+        (status = 200, description = "Done.", body = SucceededBody),
+        (status = 202, description = "Accepted; poll for the end.", body = AcceptedBody, headers(
             ("Location" = String, description = "The poll URL."),
             ("Retry-After" = String, description = "Seconds to the first poll."))),
-        (status = 400, body = ErrorBody), (status = 401, body = ErrorBody), (status = 402, body = ErrorBody),
-        (status = 409, body = ErrorBody), (status = 413, body = ErrorBody), (status = 415, body = ErrorBody),
-        (status = 422, body = ErrorBody), (status = 429, body = ErrorBody), (status = 500, body = ErrorBody),
-        (status = 503, body = ErrorBody)))]
+        (status = 400, description = "Something in the request is wrong, or the provider refused the content.", body = ErrorBody), (status = 401, description = "No valid key.", body = ErrorBody), (status = 402, description = "The balance does not cover the request.", body = ErrorBody),
+        (status = 409, description = "The first request under this key is unfinished, or the generation was canceled.", body = ErrorBody), (status = 413, description = "The body is too large.", body = ErrorBody), (status = 415, description = "The body is of another type.", body = ErrorBody),
+        (status = 422, description = "The Idempotency-Key names another request.", body = ErrorBody), (status = 429, description = "A limit is reached.", body = ErrorBody), (status = 500, description = "The provider or the hub failed; refunded.", body = ErrorBody),
+        (status = 503, description = "Not now; nothing was charged, or it was refunded.", body = ErrorBody)))]
 pub(crate) async fn create(
     request: HttpRequest,
     payload: web::Payload,
@@ -150,12 +150,16 @@ pub(crate) async fn create(
 }
 
 fn idempotency_key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, ApiError> {
-    let Some(header) = request.headers().get("idempotency-key") else {
+    let mut headers = request.headers().get_all("idempotency-key");
+    let Some(header) = headers.next() else {
         return Ok(None);
     };
+    let refuse = |why: &str| ApiError::invalid_param("Idempotency-Key", why);
+    if headers.next().is_some() {
+        return Err(refuse("Idempotency-Key was sent more than once"));
+    }
     let key = IdempotencyKey::parse(header.as_bytes());
-    key.map(Some)
-        .map_err(|error| ApiError::invalid_param("Idempotency-Key", format!("{error}.")))
+    key.map(Some).map_err(|error| refuse(&error.to_string()))
 }
 
 fn accepted(generation: &Generation, links: &Links) -> HttpResponse {

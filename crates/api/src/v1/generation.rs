@@ -119,8 +119,8 @@ impl GenerationBody {
 /// Tells all about one of the account's generations.
 #[utoipa::path(get, path = "/api/v1/generations/{id}", tag = "generations",
     params(("id" = String, Path, description = "The generation's id.")),
-    responses((status = 200, body = GenerationBody, headers(("Retry-After" = String, description = "Seconds to the next poll, while it is unfinished."))),
-        (status = 401, body = ErrorBody), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)))]
+    responses((status = 200, description = "Done.", body = GenerationBody, headers(("Retry-After" = String, description = "Seconds to the next poll, while it is unfinished."))),
+        (status = 401, description = "No valid key.", body = ErrorBody), (status = 404, description = "Nothing there, or somebody else's.", body = ErrorBody), (status = 503, description = "Not now; nothing was charged, or it was refunded.", body = ErrorBody)))]
 pub(crate) async fn show(
     request: HttpRequest,
     id: web::Path<String>,

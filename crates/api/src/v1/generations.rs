@@ -38,8 +38,8 @@ pub(crate) struct GenerationListBody {
         ("status" = Option<String>, Query, description = "Only those in this status."),
         ("created_from" = Option<String>, Query, description = "Only those accepted at or after this time (RFC 3339)."),
         ("created_before" = Option<String>, Query, description = "Only those accepted before this time (RFC 3339).")),
-    responses((status = 200, body = GenerationListBody), (status = 400, body = ErrorBody),
-        (status = 401, body = ErrorBody), (status = 503, body = ErrorBody)))]
+    responses((status = 200, description = "Done.", body = GenerationListBody), (status = 400, description = "Something in the request is wrong, or the provider refused the content.", body = ErrorBody),
+        (status = 401, description = "No valid key.", body = ErrorBody), (status = 503, description = "Not now; nothing was charged, or it was refunded.", body = ErrorBody)))]
 pub(crate) async fn list(
     request: HttpRequest,
     state: web::Data<ApiState>,

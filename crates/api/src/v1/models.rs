@@ -85,7 +85,7 @@ impl From<Model> for ModelBody {
 
 /// Lists the models on sale, with ratios, tiers, prices and limits. Open to everybody.
 #[utoipa::path(get, path = "/api/v1/models", tag = "models", security(()),
-    responses((status = 200, body = ModelListBody), (status = 503, body = ErrorBody)))]
+    responses((status = 200, description = "Done.", body = ModelListBody), (status = 503, description = "Not now; nothing was charged, or it was refunded.", body = ErrorBody)))]
 pub(crate) async fn list(state: web::Data<ApiState>) -> Result<HttpResponse, ApiError> {
     let models = state.retrieve.models().await?;
     let data = models.into_iter().map(ModelBody::from).collect();

@@ -48,9 +48,17 @@ fn a_long_model_name_is_cut_in_the_message() {
 }
 
 #[test]
-fn a_request_that_is_wrong_asks_nothing_of_the_database() {
-    // The mock knows no call: any would panic. Draining and an unknown provider come later than the body.
-    let mut bench = Setup::new([]).build();
+fn a_request_that_is_wrong_is_refused_before_all_else() {
+    // Also before its idempotency key can say that it is another request. No other call is known to the mock: any would
+    // panic. Draining and an unknown provider come later than the body.
+    let mut setup = Setup::new([]);
+    let other = (generation(), [9; 32]);
+    setup
+        .generations
+        .expect_find_by_idempotency_key()
+        .once()
+        .return_once(move |_, _, _, _| Ok(Some(other)));
+    let mut bench = setup.build();
     drain(&mut bench);
     let acme = Model {
         provider: "acme".to_owned(),

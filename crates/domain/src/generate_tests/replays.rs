@@ -134,3 +134,23 @@ fn without_a_key_nothing_is_looked_up() {
     let mut bench = setup.build();
     assert!(run(&mut bench, ask(Wait::No)).is_ok());
 }
+
+#[test]
+fn the_first_answer_is_given_again_when_its_model_is_not_on_sale_any_more() {
+    let first = ended(&generation(), Ending::Succeeded(vec![]));
+    let found = (first.clone(), fingerprint(Wait::UntilEnd));
+    let mut setup = Setup::new([]);
+    setup
+        .generations
+        .expect_find_by_idempotency_key()
+        .once()
+        .return_once(move |_, _, _, _| Ok(Some(found)));
+    let mut bench = setup.build();
+    let generate = over(&bench, Ok(vec![]));
+    let again = Ask {
+        idempotency_key: Some(key()),
+        ..ask(Wait::UntilEnd)
+    };
+    let answer = bench.scene.run(async move { generate.run(again).await });
+    assert!(matches!(answer, Ok(Answer::Ended(answered)) if answered == first));
+}

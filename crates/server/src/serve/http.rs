@@ -35,6 +35,13 @@ pub struct Server {
 }
 
 impl Server {
+    /// Returns when the server has ended, which it does by itself only when it cannot serve.
+    pub async fn ended(&mut self) {
+        if let Ok(Err(error)) = (&mut self.running).await {
+            tracing::error!(%error, "the HTTP server failed");
+        }
+    }
+
     /// Stops to listen, lets connections take their last answer, and ends.
     pub async fn stop(self) {
         self.handle.stop(true).await;

@@ -14,35 +14,55 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How long the listener still answers 503 once nothing is in flight, so that whoever balances load has seen it.
 const LINGER: Duration = Duration::from_millis(300);
 
+/// What ends the process: SIGTERM, or SIGINT from a terminal.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Begins to listen: from here on a signal no longer ends the process by itself.
+    pub fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
 /// Waits for a signal, then drains: new work is answered 503 while the listener stays open, running work goes on, at
 /// most for `longest`. A second signal ends the process at once; what it had in flight is settled by the next start, or
-/// by another process's reaper.
-pub async fn wait(hub: &Hub, server: Server, longest: Duration) -> ExitCode {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
-        tracing::error!("signals cannot be listened for");
-        return ExitCode::FAILURE;
-    };
-    either(&mut terminate, &mut interrupt).await;
+/// by another process's reaper. So does a server that cannot serve.
+pub async fn wait(
+    hub: &Hub,
+    mut signals: Signals,
+    mut server: Server,
+    longest: Duration,
+) -> ExitCode {
+    tokio::select! {
+        () = signals.next() => {}
+        () = server.ended() => {
+            tracing::error!("the HTTP server ended by itself");
+            return ExitCode::FAILURE;
+        }
+    }
     tracing::info!("shutting down: taking nothing new, finishing what runs");
     tokio::select! {
         () = drain(hub, server, longest) => {
             tracing::info!("shut down");
             ExitCode::SUCCESS
         }
-        () = either(&mut terminate, &mut interrupt) => {
+        () = signals.next() => {
             tracing::warn!("second signal: ending at once");
             ExitCode::FAILURE
         }
-    }
-}
-
-async fn either(terminate: &mut Signal, interrupt: &mut Signal) {
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
     }
 }
 

@@ -9,6 +9,28 @@ use super::known::{SETTINGS, file_key, nearest};
 /// The default file, read when it is there.
 const DEFAULT_FILE: &str = "gih.toml";
 
+/// The process's environment. Text that is no Unicode is a mistake in a setting of ours, and in others' variables none of
+/// our business.
+pub fn environment() -> Result<Vec<(String, String)>, SettingsError> {
+    let is_ours = |name: &str| {
+        name.starts_with("GIH_") || SETTINGS.iter().any(|setting| setting.name == name)
+    };
+    let mut environment = Vec::new();
+    for (name, value) in std::env::vars_os() {
+        let Ok(name) = name.into_string() else {
+            continue;
+        };
+        match value.into_string() {
+            Ok(value) => environment.push((name, value)),
+            Err(_) if is_ours(&name) => {
+                return Err(SettingsError(format!("{name} must be Unicode text")));
+            }
+            Err(_) => {}
+        }
+    }
+    Ok(environment)
+}
+
 /// The environment and the file, as text by the name in the environment.
 pub struct Source {
     environment: BTreeMap<String, String>,

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use actix_web::http::Uri;
+
 use super::known::mask_password;
 use super::{SettingsError, Source};
 
@@ -89,23 +91,22 @@ impl Source {
             .collect()
     }
 
-    /// Origins: scheme, host and port alone, as browsers send them.
+    /// Origins: scheme, host and port alone, in lower case, as browsers send them.
     pub(super) fn origins(&self, name: &str) -> Result<Vec<String>, SettingsError> {
-        let origins = self.list(name);
-        let is_origin = |origin: &&String| {
-            is_url(origin)
+        let allowed = "origins like https://app.example.com, with commas between";
+        let origin = |origin: String| {
+            let origin = origin.to_lowercase();
+            let is_origin = is_url(&origin)
                 && origin
                     .split_once("://")
-                    .is_some_and(|(_, authority)| !authority.contains('/'))
+                    .is_some_and(|(_, authority)| !authority.contains('/'));
+            if is_origin {
+                Ok(origin)
+            } else {
+                Err(Self::wrong(name, &origin, allowed))
+            }
         };
-        match origins.iter().find(|origin| !is_origin(origin)) {
-            Some(wrong) => Err(Self::wrong(
-                name,
-                wrong,
-                "origins like https://app.example.com, with commas between",
-            )),
-            None => Ok(origins),
-        }
+        self.list(name).into_iter().map(origin).collect()
     }
 
     /// One of these words; the first is the default.
@@ -129,14 +130,13 @@ impl Source {
     }
 }
 
+/// Whether it is an absolute `http` or `https` address of a host, and nothing behind its path.
 fn is_url(text: &str) -> bool {
-    let authority = text
-        .strip_prefix("https://")
-        .or_else(|| text.strip_prefix("http://"));
-    authority.is_some_and(|rest| {
-        !rest.is_empty()
-            && !rest.starts_with('/')
-            && !rest.contains(|c: char| c.is_whitespace() || "?#@\"".contains(c))
+    let is_plain = !text.contains(|c: char| c.is_whitespace() || "?#@\"".contains(c));
+    let parsed = text.parse::<Uri>().ok().filter(|_| is_plain);
+    parsed.is_some_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https"))
+            && uri.host().is_some_and(|host| !host.is_empty())
     })
 }
 

@@ -51,8 +51,8 @@ pub(crate) struct MultipartRequestBody {
     #[schema(rename = "async")]
     is_async: Option<String>,
     /// Repeated: PNG, JPEG or WebP, at most 50 MB each. `reference_image[]`, `image` and `image[]` name it as well.
-    #[schema(value_type = Vec<String>, format = Binary)]
-    reference_image: Vec<Vec<u8>>,
+    #[schema(value_type = Option<Vec<String>>, format = Binary)]
+    reference_image: Option<Vec<Vec<u8>>>,
 }
 
 /// The names of the one file field.

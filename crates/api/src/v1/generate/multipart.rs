@@ -1,7 +1,7 @@
 //! The request as `multipart/form-data`: fields in any order, files straight to the spool.
 
 use actix_multipart::{Field, Multipart};
-use actix_web::{HttpRequest, web};
+use actix_web::{HttpMessage as _, HttpRequest, web};
 use bytes::BytesMut;
 use gih_domain::catalog::MAX_REFERENCE_IMAGES;
 use gih_domain::request::{Draft, quoted};
@@ -24,20 +24,34 @@ pub(super) async fn draft(
     payload: web::Payload,
     state: &ApiState,
 ) -> Result<Draft, ApiError> {
-    let _turn = state.uploads.turn().await?;
-    let limit = reference_limit(state).await?;
+    if !has_boundary(request) {
+        let mut payload = payload;
+        body::discard(&mut payload).await;
+        return Err(ApiError::invalid(
+            "The Content-Type multipart/form-data has no readable boundary; one with unusual characters must be quoted.",
+        ));
+    }
     let mut multipart = Multipart::new(request.headers(), payload);
-    let mut received = Received {
-        limit,
-        ..Received::default()
+    let received = {
+        let _turn = state.uploads.turn().await?;
+        receive(&mut multipart, state).await
     };
-    let result = receive(&mut multipart, &mut received, state).await;
-    if result.is_err() {
+    if received.as_ref().is_err_and(|error| !error.closes()) {
         // Read on for a moment, so that a client that sends before it listens sees the answer.
         drain(&mut multipart).await;
     }
-    result?;
-    received.into_draft()
+    received?.into_draft()
+}
+
+/// Whether the parts can be told apart. Looked at first, because the parser panics when it is asked again after it has
+/// said that they cannot.
+fn has_boundary(request: &HttpRequest) -> bool {
+    let kind = request.mime_type().ok().flatten();
+    let boundary = kind
+        .as_ref()
+        .and_then(|kind| kind.get_param("boundary"))
+        .map(|boundary| boundary.as_str());
+    boundary.is_some_and(|boundary| !boundary.is_empty())
 }
 
 /// What any enabled model takes; the model may be named after the files.
@@ -57,11 +71,11 @@ struct Received {
     draft: Draft,
 }
 
-async fn receive(
-    multipart: &mut Multipart,
-    received: &mut Received,
-    state: &ApiState,
-) -> Result<(), ApiError> {
+async fn receive(multipart: &mut Multipart, state: &ApiState) -> Result<Received, ApiError> {
+    let mut received = Received {
+        limit: reference_limit(state).await?,
+        ..Received::default()
+    };
     let mut parts = 0;
     while let Some(mut field) = body::next(multipart).await? {
         parts += 1;
@@ -70,37 +84,30 @@ async fn receive(
                 "The body has more than {MAX_PARTS} parts, which is the limit."
             )));
         }
-        let name = field.name().map(ToOwned::to_owned);
-        let file_name = field
-            .content_disposition()
-            .and_then(|disposition| disposition.get_filename());
-        let (is_file, has_file_name) = (
-            file_name.is_some(),
-            file_name.is_some_and(|name| !name.is_empty()),
-        );
-        let Some(name) = name else {
+        let disposition = field.content_disposition();
+        let file_name = disposition.and_then(|disposition| {
+            let extended = disposition.get_filename_ext();
+            let extended = extended.map(|name| String::from_utf8_lossy(&name.value).into_owned());
+            extended.or_else(|| disposition.get_filename().map(ToOwned::to_owned))
+        });
+        let Some(name) = field.name().map(ToOwned::to_owned) else {
             return Err(ApiError::invalid("A part of the body has no name."));
         };
         if REFERENCE_NAMES.contains(&name.as_str()) {
-            reference(
-                &mut field,
-                &name,
-                is_file && !has_file_name,
-                received,
-                state,
-            )
-            .await?;
-        } else if has_file_name {
+            let may_be_empty = file_name.is_some_and(|name| name.is_empty());
+            reference(&mut field, &name, may_be_empty, &mut received, state).await?;
+        } else if file_name.is_some_and(|name| !name.is_empty()) {
             let message = format!(
                 "{} is a file; files go under reference_image",
                 quoted(&name)
             );
             return Err(ApiError::invalid_param(name, message));
         } else {
-            received.text(&name, text(&mut field, &name).await?)?;
+            let value = text(&mut field, &name).await?;
+            received.text(&name, value)?;
         }
     }
-    Ok(())
+    Ok(received)
 }
 
 /// Receives one reference image. A form's file input with nothing chosen comes as an empty part with an empty file name
@@ -181,7 +188,7 @@ impl Received {
             "n",
             "async",
         ];
-        if !KNOWN.contains(&name) || value.is_empty() {
+        if !KNOWN.contains(&name) {
             return Ok(());
         }
         if self.texts.iter().any(|(known, _)| known == name) {
@@ -197,6 +204,9 @@ impl Received {
     fn into_draft(self) -> Result<Draft, ApiError> {
         let mut draft = self.draft;
         for (name, value) in self.texts {
+            if value.is_empty() {
+                continue;
+            }
             let wrong = |allowed: &str| {
                 let message = format!("{name} is {}; it must be {allowed}", quoted(&value));
                 ApiError::invalid_param(name.as_str(), message)
@@ -214,7 +224,8 @@ impl Received {
                 "prompt" => draft.prompt = Some(value),
                 "aspect_ratio" => draft.aspect_ratio = Some(value),
                 "size" => draft.size = Some(value),
-                _ => draft.quality = Some(value),
+                "quality" => draft.quality = Some(value),
+                _ => {}
             }
         }
         Ok(draft)
