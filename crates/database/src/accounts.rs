@@ -260,7 +260,7 @@ fn expire(db: &mut Db, at: Timestamp, at_most: u32) -> Result<u32, Error> {
     }
     let rows: Vec<LotRow> = match db {
         // What another transaction has in its hands is left for the next time.
-        Db::Pg(c) => expired!().for_update().skip_locked().load(c)?,
+        Db::Pg(c) => expired!().for_no_key_update().skip_locked().load(c)?,
         Db::Lite(c) => expired!().load(c)?,
     };
     let entries: Vec<EntryRow> = rows

@@ -146,7 +146,7 @@ pub(crate) fn load_live(
         };
     }
     let rows: Vec<Columns> = match db {
-        Db::Pg(c) if is_locked => live!().for_update().load(c)?,
+        Db::Pg(c) if is_locked => live!().for_no_key_update().load(c)?,
         Db::Pg(c) => live!().load(c)?,
         Db::Lite(c) => live!().load(c)?,
     };

@@ -193,7 +193,8 @@ async fn refunds_of_lots_at_their_end_become_new_lots() {
         );
         assert_eq!(world.balance(&database, at.plus(2 * DAY)).await, 0);
         assert_audited(&database).await;
-        // A refund's lot that is refunded takes its credits back, and gets no second extension.
+        // A refund's lot that is refunded within its last day is replaced by one that lives as long as it had left when
+        // it was charged: holding costs no life, and there is no second extension. The other has over a day left.
         let again = running(
             &database,
             Accept {
@@ -207,8 +208,9 @@ async fn refunds_of_lots_at_their_end_become_new_lots() {
             .settle(&again.lease, &failed(), later)
             .await
             .unwrap();
-        assert_eq!(database.numbers(new), [4, 4]);
-        // Unless it expired while they were held: then they live as long as they had left.
+        assert_eq!(database.numbers(new), [4, 4, 4]);
+        assert_eq!(world.balance(&database, later.plus(DAY)).await, 4);
+        // And so on.
         let again = running(
             &database,
             Accept {
@@ -222,9 +224,11 @@ async fn refunds_of_lots_at_their_end_become_new_lots() {
             .settle(&again.lease, &failed(), latest)
             .await
             .unwrap();
-        assert_eq!(database.numbers(new).len(), 3);
+        assert_eq!(database.numbers(new).len(), 4);
         assert_eq!(world.balance(&database, latest).await, 8);
-        assert_eq!(world.balance(&database, latest.plus(MINUTE)).await, 4);
+        let a_minute_less = latest.plus(MINUTE * (24 * 60 - 1));
+        assert_eq!(world.balance(&database, a_minute_less).await, 4);
+        assert_eq!(world.balance(&database, latest.plus(DAY)).await, 0);
         database.expire(latest.plus(9 * DAY), 100).await.unwrap();
         assert_eq!(world.balance(&database, latest).await, 0);
         assert_audited(&database).await;

@@ -97,11 +97,7 @@ async fn only_a_live_worker_claims() {
                 .unwrap()
                 .is_empty()
         );
-        assert_eq!(
-            database.renew(world.worker, MINUTE).await,
-            Err(LeaseError::Lost)
-        );
-        database.register(world.worker, MINUTE).await.unwrap();
+        // What nobody took meanwhile is its own again.
         database.renew(world.worker, MINUTE).await.unwrap();
         assert_eq!(
             database.claim(world.worker, MINUTE, 1).await.unwrap().len(),

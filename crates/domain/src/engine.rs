@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use futures_channel::{mpsc, oneshot};
 use futures_util::StreamExt as _;
+use futures_util::future::join_all;
 
 use crate::fulfil::{Fulfil, delete_references};
 use crate::generation::Generation;
@@ -113,9 +114,11 @@ impl Engine {
         self.draining.load(Ordering::Acquire)
     }
 
-    /// Whether nothing is in flight in this process, nor about to be.
+    /// Whether nothing is in flight in this process, nor about to be, and nobody here waits for work elsewhere.
     pub fn is_idle(&self) -> bool {
-        self.slots.are_all_free() && Arc::strong_count(&self.under_way) == 1
+        self.slots.are_all_free()
+            && Arc::strong_count(&self.under_way) == 1
+            && self.waiting.ids().is_empty()
     }
 
     /// Notifies of this generation's end, seen in this process or elsewhere. Watch before submitting, or miss it.
@@ -194,8 +197,8 @@ impl Engine {
             .await
     }
 
-    /// Renews the lease of all the work here. Once it has lapsed the work is up for the reaper, and the process goes on
-    /// under a new name; what it still runs under the old one, it can no longer write.
+    /// Renews the lease of all the work here. When others have forgotten this worker, because its lease had lapsed and it
+    /// held nothing any more, the process goes on under a new name.
     pub async fn renew(&self) -> Result<(), DatabaseError> {
         match self
             .ports
@@ -207,7 +210,7 @@ impl Engine {
             Err(LeaseError::Database(error)) => Err(error),
             Err(LeaseError::Lost) => {
                 let worker = WorkerId(self.ports.ids.next(self.ports.clock.now()));
-                tracing::warn!(%worker, "the lease lapsed; starting over under a new one");
+                tracing::warn!(%worker, "the lease had lapsed and was forgotten; starting over under a new name");
                 self.ports
                     .generations
                     .register(worker, self.settings.lease)
@@ -227,19 +230,21 @@ impl Engine {
             .reap(self.worker(), REAP_GRACE, BATCH)
             .await?;
         let found = reaped.requeued as usize + reaped.taken_over.len() + reaped.overdue.len();
-        for claimed in reaped.taken_over {
-            tracing::warn!(generation = %claimed.lease.generation, "settling what a dead worker had dispatched");
-            if let Some(ended) = self.fulfil.abandon(claimed).await {
-                self.waiting.ended(&ended);
-            }
+        if reaped.requeued > 0 {
+            self.wake();
         }
         for (id, waits) in reaped.overdue {
             self.cancel(id, CancelReason::NotStartedInTime { waits })
                 .await?;
         }
-        if reaped.requeued > 0 {
-            self.wake();
-        }
+        // All at once: one whose images cannot be read back now must not keep the others.
+        let abandoned = reaped.taken_over.into_iter().map(|claimed| async move {
+            tracing::warn!(generation = %claimed.lease.generation, "settling what a dead worker had dispatched");
+            if let Some(ended) = self.fulfil.abandon(claimed).await {
+                self.waiting.ended(&ended);
+            }
+        });
+        join_all(abandoned).await;
         Ok(found)
     }
 
@@ -262,11 +267,10 @@ impl Engine {
         self.draining.store(true, Ordering::Release);
         let waiting = self.waiting.ids();
         self.waiting.begin_drain();
-        for id in waiting {
-            if self.waiting.takes_no_202(id) {
-                self.cancel_for_shutdown(id).await;
-            }
-        }
+        let queued = waiting
+            .into_iter()
+            .filter(|id| self.waiting.takes_no_202(*id));
+        join_all(queued.map(|id| self.cancel_for_shutdown(id))).await;
     }
 
     async fn cancel_for_shutdown(&self, id: GenerationId) {

@@ -171,27 +171,20 @@ fn refund_of(payment: Payment, credits: Credits, charged_at: Timestamp, at: Time
     let Some(expires_at) = payment.expires_at else {
         return Refund::ToSource(source);
     };
-    // Held credits do not expire while held: the new lot lives as long as the old one had left when it was charged.
-    let life = expires_at.since(charged_at);
-    let left = expires_at.since(at);
-    if payment.is_refund_lot {
-        // A refund lot may have had its day's grace already; another on every refund would make credits immortal.
-        return if left.is_zero() {
-            Refund::ToNewLot {
-                source,
-                expires_at: at.plus(life),
-            }
-        } else {
-            Refund::ToSource(source)
-        };
+    if expires_at.since(at) >= REFUND_LIFE {
+        return Refund::ToSource(source);
     }
-    if left < REFUND_LIFE {
-        Refund::ToNewLot {
-            source,
-            expires_at: at.plus(life.max(REFUND_LIFE)),
-        }
+    // Held credits do not expire while held: the new lot lives as long as the old one had left when it was charged. A
+    // refund lot may have had its day's grace already; another on every refund would make credits immortal.
+    let life = expires_at.since(charged_at);
+    let life = if payment.is_refund_lot {
+        life
     } else {
-        Refund::ToSource(source)
+        life.max(REFUND_LIFE)
+    };
+    Refund::ToNewLot {
+        source,
+        expires_at: at.plus(life),
     }
 }
 

@@ -1,9 +1,11 @@
 //! The engine's heartbeat: what runs beside the requests for as long as the process lives.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use gih_domain::engine::Engine;
 use gih_domain::ports::{Accounts as _, Clock as _, Generations as _};
 use tokio::task::JoinSet;
@@ -16,6 +18,8 @@ const TICK: Duration = Duration::from_millis(250);
 const REAP_EVERY: Duration = Duration::from_secs(1);
 /// How often expired lots and old idempotency keys are taken off the books, and the clock is set.
 const TIDY_EVERY: Duration = Duration::from_mins(1);
+/// How soon what failed is tried again.
+const RETRY_EVERY: Duration = Duration::from_secs(1);
 /// How much of it in one transaction: it must not hold others up.
 const TIDY_BATCH: u32 = 500;
 
@@ -72,7 +76,7 @@ async fn claim(engine: Arc<Engine>) {
     }
 }
 
-/// Does `what` every so often; a failure is logged and the next time is another try.
+/// Does `what` every so often; what fails is logged and tried again soon, and a panic ends no loop.
 async fn every<F, Fut>(period: Duration, hub: Arc<Hub>, name: &'static str, what: F)
 where
     F: Fn(Arc<Hub>) -> Fut,
@@ -83,8 +87,20 @@ where
     timer.tick().await; // the first comes at once, and the start has done all this already
     loop {
         timer.tick().await;
-        if let Err(error) = what(Arc::clone(&hub)).await {
-            tracing::warn!(%error, "could not {name}");
+        let mut tried = AssertUnwindSafe(what(Arc::clone(&hub)))
+            .catch_unwind()
+            .await;
+        // A lease must not lapse for one question that went wrong: nothing here waits a whole period for its next try.
+        while !matches!(tried, Ok(Ok(()))) {
+            if let Ok(Err(error)) = tried {
+                tracing::warn!(%error, "could not {name}");
+            } else {
+                tracing::error!("a panic: could not {name}");
+            }
+            tokio::time::sleep(RETRY_EVERY.min(period)).await;
+            tried = AssertUnwindSafe(what(Arc::clone(&hub)))
+                .catch_unwind()
+                .await;
         }
     }
 }

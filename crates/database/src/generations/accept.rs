@@ -19,8 +19,9 @@ use crate::dialect::NowPlus;
 use crate::error::{Abort, Error};
 use crate::lots;
 
-/// How often a stale plan is made anew before the lots are locked for it.
-const UNLOCKED_ATTEMPTS: u32 = 3;
+/// How often is written on what was read without a lock. A plan that was stale is made anew under one: who was late once
+/// will be late again. The second is for a guard, whose reason shows when all is read again.
+const UNLOCKED_ATTEMPTS: u32 = 2;
 
 /// Accepts, in a transaction begun to write on SQLite, outside of any on Postgres.
 pub(super) fn accept(db: &mut Db, accept: &Accept) -> Result<Accepted, Abort<AcceptError>> {
@@ -32,7 +33,7 @@ pub(super) fn accept(db: &mut Db, accept: &Accept) -> Result<Accepted, Abort<Acc
     for _ in 0..UNLOCKED_ATTEMPTS {
         match attempt(db, accept)? {
             Ok(accepted) => return Ok(accepted),
-            Err(NotApplied::Error(error)) if error.is_stale_plan() => {}
+            Err(NotApplied::Error(error)) if error.is_stale_plan() => break,
             // Reading again tells why, and refuses. When it does not tell, the answer was no guard's.
             Err(NotApplied::Guarded) if !was_guarded => was_guarded = true,
             Err(other) => return Err(other.into()),
@@ -41,7 +42,13 @@ pub(super) fn accept(db: &mut Db, accept: &Accept) -> Result<Accepted, Abort<Acc
     // Locked before they are read, the lots cannot be spent by others meanwhile.
     db.transaction(|db| {
         lots::load_live(db, accept.account, accept.mode, accept.at, true)?;
-        attempt(db, accept)?.map_err(Abort::from)
+        attempt(db, accept)?.map_err(|problem| match problem {
+            // A lot that was empty when the others were locked has been refunded into, and spent, since: all of it again.
+            NotApplied::Error(error) if error.is_stale_plan() => {
+                Error::Transient(error.to_string()).into()
+            }
+            other => Abort::from(other),
+        })
     })
 }
 

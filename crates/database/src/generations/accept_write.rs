@@ -9,7 +9,7 @@ use gih_domain::lots::Part;
 use gih_domain::ports::Accept;
 
 use super::batch::{Apply as _, Batch, NotApplied};
-use super::locks::Locks;
+use super::locks::{Locks, lock_lots};
 use super::statement::Statement;
 use crate::db::Db;
 use crate::dialect::{Now, NowPlus};
@@ -32,6 +32,9 @@ pub(super) fn write(
 ) -> Result<(), NotApplied> {
     both!(db, c => {
         let mut batch = Batch::new();
+        if let Some(lock) = lock_lots(parts) {
+            batch.guard(lock);
+        }
         let about = (
             (
                 generations::id.eq(Sql(accept.id)),

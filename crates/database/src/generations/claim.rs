@@ -4,17 +4,19 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
-use gih_domain::generation::Lease;
-use gih_domain::id::WorkerId;
+use gih_domain::generation::{Lease, Status};
+use gih_domain::id::{GenerationId, WorkerId};
 use gih_domain::ports::Claimed;
 
+use super::accept_write::FIRST_FENCE;
 use super::locks::Locks;
 use super::rows::GenerationRow;
 use super::statement::Statement;
 use crate::db::Db;
 use crate::dialect::{Now, NowPlus};
 use crate::error::Error;
-use crate::types::Id;
+use crate::schema::generations;
+use crate::types::{Id, Sql};
 
 /// Takes up to `at_most` queued generations for a worker whose lease is live, in order; one statement.
 pub(super) fn claim(
@@ -48,13 +50,41 @@ pub(super) fn claim(
     rows.sort_by_key(|row| (row.turn, row.id));
     rows.into_iter()
         .map(|row| {
-            let times = row.started_at.zip(row.deadline_at);
-            let time_left = times.map_or(Duration::ZERO, |(started, deadline)| {
-                deadline.since(started)
-            });
+            let time_left = time_left(&row);
             in_hands(row, time_left)
         })
         .collect()
+}
+
+/// The generation, if it was born running in this worker's hands and still is as it was born: it has no turn and its
+/// first fence.
+pub(super) fn resume(
+    db: &mut Db,
+    id: GenerationId,
+    worker: WorkerId,
+) -> Result<Option<Claimed>, Error> {
+    let row: Option<GenerationRow> = both!(db, c => generations::table
+        .find(Sql(id))
+        .filter(generations::status.eq(Sql(Status::Running)))
+        .filter(generations::worker_id.eq(Sql(Some(worker))))
+        .filter(generations::fence.eq(FIRST_FENCE))
+        .filter(generations::turn.is_null())
+        .select(GenerationRow::as_select())
+        .first(c)
+        .optional())?;
+    row.map(|row| {
+        let time_left = time_left(&row);
+        in_hands(row, time_left)
+    })
+    .transpose()
+}
+
+/// How long a row that was just taken may run.
+fn time_left(row: &GenerationRow) -> Duration {
+    let times = row.started_at.zip(row.deadline_at);
+    times.map_or(Duration::ZERO, |(started, deadline)| {
+        deadline.since(started)
+    })
 }
 
 /// A row that was just taken by a worker.

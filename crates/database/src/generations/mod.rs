@@ -72,6 +72,14 @@ impl Generations for Database {
         Ok(self.write_one(claim).await?)
     }
 
+    async fn resume(
+        &self,
+        id: GenerationId,
+        worker: WorkerId,
+    ) -> Result<Option<Claimed>, DatabaseError> {
+        Ok(self.read(move |db| claim::resume(db, id, worker)).await?)
+    }
+
     async fn dispatch(&self, lease: &Lease) -> Result<(), LeaseError> {
         let lease = copy(lease);
         held(

@@ -22,7 +22,7 @@ use crate::types::Id;
 const HOLDER_LIVES: &str =
     "EXISTS (SELECT 1 FROM workers WHERE workers.id = generations.worker_id AND lease_until > ";
 
-/// One round, in one transaction. Several reapers at once share the work: each passes over what another has locked.
+/// One round, in one transaction. The reaper's own work is spared: it lives, whatever its lease says. Several reapers at once share the work: each passes over what another has locked.
 pub(super) fn reap(
     db: &mut Db,
     worker: WorkerId,
@@ -30,7 +30,7 @@ pub(super) fn reap(
     at_most: u32,
 ) -> Result<Reaped, Error> {
     let at_most = i64::from(at_most);
-    let requeued = requeue(db, grace, at_most)?;
+    let requeued = requeue(db, worker, grace, at_most)?;
     let taken_over = take_over(db, worker, grace, at_most)?;
     let overdue = overdue(db, at_most)?;
     forget_workers(db, at_most)?;
@@ -43,13 +43,18 @@ pub(super) fn reap(
     })
 }
 
-/// Queues again what nobody holds and nobody has sent. It keeps its turn, which is the smallest there is or near it.
-fn requeue(db: &mut Db, grace: Duration, at_most: i64) -> Result<usize, Error> {
+/// Queues again what nobody has sent: the holder is gone, or does not know that it holds it because the answer to its
+/// claim was lost; one that knows sends at once. It keeps its turn, which is the smallest there is or near it.
+fn requeue(db: &mut Db, worker: WorkerId, grace: Duration, at_most: i64) -> Result<usize, Error> {
     Ok(both!(db, c => skip_locked(Statement::new(
-        "WITH picked AS (SELECT id FROM generations WHERE status = 'running' AND dispatched_at IS NULL AND turn IS NOT NULL AND NOT ")
+        "WITH picked AS (SELECT id FROM generations WHERE status = 'running' AND dispatched_at IS NULL AND turn IS NOT NULL AND (started_at < ")
+        .put(NowPlus::ago(grace))
+        .text(" OR (worker_id <> ")
+        .bind::<Id, _>(worker)
+        .text(" AND NOT ")
         .text(HOLDER_LIVES)
         .put(Now)
-        .text(") AND deadline_at >= ")
+        .text("))) AND deadline_at >= ")
         .put(NowPlus::ago(grace))
         .text(" ORDER BY id LIMIT ")
         .bind::<BigInt, _>(at_most))
@@ -67,7 +72,9 @@ fn take_over(
     at_most: i64,
 ) -> Result<Vec<GenerationRow>, Error> {
     Ok(both!(db, c => skip_locked(Statement::new(
-        "WITH picked AS (SELECT id FROM generations WHERE status = 'running' AND ((dispatched_at IS NOT NULL AND NOT ")
+        "WITH picked AS (SELECT id FROM generations WHERE status = 'running' AND ((dispatched_at IS NOT NULL AND worker_id <> ")
+        .bind::<Id, _>(worker)
+        .text(" AND NOT ")
         .text(HOLDER_LIVES)
         .put(Now)
         .text(")) OR deadline_at < ")

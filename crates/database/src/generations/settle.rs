@@ -8,6 +8,7 @@ use gih_domain::id::GenerationId;
 use gih_domain::time::Timestamp;
 
 use super::batch::{Apply as _, Batch, NotApplied};
+use super::locks::lock_lots;
 use super::refund::Refunds;
 use super::rows::{Extent, GenerationRow, generations as with_images};
 use super::statement::Statement;
@@ -113,7 +114,10 @@ pub(super) fn end(
                 .bind::<BigInt, _>(lease.fence),
             By::Anybody => update.text(" AND status = 'queued'"),
         };
-        // First, so that when it refuses nothing was written on SQLite either.
+        if let Some(lock) = lock_lots(&refunds.to_sources()) {
+            batch.guard(lock);
+        }
+        // First of the writes, so that when it refuses nothing was written on SQLite either.
         batch.guard(update.text(" RETURNING 1 AS one"));
         for (position, (image, size)) in (0..).zip(ending.images().iter().zip(&sizes)) {
             batch.write(diesel::insert_into(images::table).values((

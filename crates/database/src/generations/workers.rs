@@ -26,12 +26,10 @@ pub(super) fn register(db: &mut Db, worker: WorkerId, lease: Duration) -> Result
     Ok(())
 }
 
-/// Renews a lease; whether it was still live. A lapsed lease is never brought back: its work may be in other hands.
+/// Renews a lease, a lapsed one as well: each generation that went into other hands meanwhile has a new fence, and what
+/// nobody took is still the worker's. False when the worker's row is gone.
 pub(super) fn renew(db: &mut Db, worker: WorkerId, lease: Duration) -> Result<bool, Error> {
-    let live = workers::table
-        .find(Sql(worker))
-        .filter(workers::lease_until.gt(Now));
-    let renewed = both!(db, c => diesel::update(live)
+    let renewed = both!(db, c => diesel::update(workers::table.find(Sql(worker)))
         .set(workers::lease_until.eq(NowPlus::new(lease)))
         .execute(c))?;
     Ok(renewed == 1)

@@ -1,16 +1,18 @@
 //! The way in: references saved, the generation accepted, and drawn here when it was accepted into this process's hands.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_channel::oneshot;
 
 use super::Engine;
 use crate::blob::Blob;
 use crate::fulfil::delete_references;
-use crate::generation::{Generation, Lease, Reference, State};
-use crate::id::GenerationId;
+use crate::generation::{Generation, Reference};
+use crate::id::{AccountId, GenerationId};
+use crate::mode::Mode;
 use crate::object_name::ObjectName;
-use crate::ports::{Accept, AcceptError, Accepted, Claimed, DatabaseError, Hand, StoreError};
+use crate::ports::{Accept, AcceptError, Accepted, DatabaseError, Hand, StoreError};
 
 /// What became of a submission.
 #[derive(Debug)]
@@ -34,6 +36,11 @@ pub enum SubmitError {
     #[error("the work ended without an answer")]
     Died,
 }
+
+/// How often, and how far apart, a lost acceptance is looked up: together longer than the database lets a statement wait
+/// for a lock and run (5 s and 10 s). What is not there then never will be.
+const LOOK_UPS: u32 = 17;
+const LOOK_UP_EVERY: Duration = Duration::from_secs(1);
 
 impl Engine {
     /// Saves the references and accepts the generation, in work that goes on when the caller is gone; then draws, when
@@ -66,6 +73,10 @@ impl Engine {
         match self.put_references(accept.id, &references).await {
             Ok(saved) => accept.references = saved,
             Err(error) => return tell(Err(error.into())),
+        }
+        if !references.is_empty() {
+            // They took their time to be saved, and credits are charged as of now.
+            accept.at = self.ports.clock.now();
         }
         drop(references); // their spooled copies are not needed any more
         let slot = if at_once { self.slots.take() } else { None };
@@ -126,32 +137,44 @@ impl Engine {
         Ok(saved)
     }
 
-    /// Accepts; where the database's answer to the commit was lost, the id is looked up.
+    /// Accepts; where the database's answer to the commit was lost, the id is looked up until it is certain whether it
+    /// happened.
     async fn accept(&self, accept: Accept) -> Result<Accepted, AcceptError> {
         let (account, mode, id, hand) = (accept.account, accept.mode, accept.id, accept.hand);
         let lost = match self.ports.generations.accept(accept).await {
             Err(AcceptError::OutcomeUnknown(lost)) => lost,
             other => return other,
         };
-        match self.ports.generations.find(account, mode, id).await {
-            Ok(None) => Err(AcceptError::Database(DatabaseError::Unavailable(lost))),
-            Ok(Some(generation)) => Ok(match (hand, &generation.state) {
-                (Hand::Mine { worker, timeout }, State::Running { .. }) => {
-                    // A generation is born running under its first fence.
-                    let lease = Lease {
-                        generation: id,
-                        worker,
-                        fence: 1,
-                    };
-                    Accepted::Running(Box::new(Claimed {
-                        lease,
-                        generation,
-                        time_left: timeout,
-                    }))
-                }
-                _ => Accepted::Queued(Box::new(generation)),
-            }),
-            Err(_) => Err(AcceptError::OutcomeUnknown(lost)),
+        let mut outcome = Err(AcceptError::OutcomeUnknown(lost.clone()));
+        for _ in 0..LOOK_UPS {
+            outcome = match self.look_up(account, mode, id, hand).await {
+                Ok(Some(accepted)) => return Ok(accepted),
+                // Not there yet: the database may still be at it.
+                Ok(None) => Err(AcceptError::Database(DatabaseError::Unavailable(
+                    lost.clone(),
+                ))),
+                Err(_) => Err(AcceptError::OutcomeUnknown(lost.clone())),
+            };
+            self.ports.clock.sleep(LOOK_UP_EVERY).await;
         }
+        outcome
+    }
+
+    async fn look_up(
+        &self,
+        account: AccountId,
+        mode: Mode,
+        id: GenerationId,
+        hand: Hand,
+    ) -> Result<Option<Accepted>, DatabaseError> {
+        // Only what was born running in these hands is theirs to draw. What was queued is claimed like all else, and may
+        // be in somebody's hands by now.
+        if let Hand::Mine { worker, .. } = hand
+            && let Some(claimed) = self.ports.generations.resume(id, worker).await?
+        {
+            return Ok(Some(Accepted::Running(Box::new(claimed))));
+        }
+        let generation = self.ports.generations.find(account, mode, id).await?;
+        Ok(generation.map(|generation| Accepted::Queued(Box::new(generation))))
     }
 }

@@ -145,8 +145,10 @@ fn work_whose_lease_was_lost_frees_its_slot_and_ends_nobody_s_wait() {
         at_once(&mut bench, async |engine| engine.claim().await),
         Ok(1)
     );
-    assert!(bench.engine.is_idle());
     assert_eq!(end.try_recv(), Ok(None), "its new holder will end it");
+    assert!(!bench.engine.is_idle(), "somebody here waits for that");
+    drop(end);
+    assert!(bench.engine.is_idle());
 }
 
 #[test]

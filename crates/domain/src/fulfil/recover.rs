@@ -1,6 +1,9 @@
 //! What a dead holder had saved before it died: paid for, whole, and the caller's.
 
+use std::time::Duration;
+
 use futures_util::TryStreamExt as _;
+use futures_util::future::{Either, select};
 
 use super::{Fulfil, PERSIST_BACKOFF};
 use crate::blob::ImageFacts;
@@ -14,6 +17,9 @@ const MAX_IMAGE_BYTES: u64 = 64 * 1024 * 1024;
 /// How often the store is asked before the images are given up: its outage must not keep the credits back, because the
 /// generation is past its time already.
 const TRIES: u32 = 3;
+
+/// How long all of it may take: the credits come back within 60 s of the deadline, and half of that is gone already.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Why an image could not be read back.
 #[derive(Debug, thiserror::Error)]
@@ -40,9 +46,22 @@ impl Unreadable {
 }
 
 impl Fulfil {
-    /// The generation's images that lie in the store, at most as many as were asked for. An object is there whole or
-    /// not at all ([`ImageStore::put`](crate::ports::ImageStore::put)); each is read once to learn what it is.
+    /// The generation's images that lie in the store, at most as many as were asked for; none when they cannot be read
+    /// back in a bounded time.
     pub(super) async fn saved_before(&self, generation: &Generation) -> Vec<SavedImage> {
+        let reading = Box::pin(self.read_back_patiently(generation));
+        match select(reading, self.clock.sleep(PATIENCE)).await {
+            Either::Left((saved, _)) => saved,
+            Either::Right(((), _)) => {
+                tracing::warn!(generation = %generation.id, "saved images could not be read back in time");
+                Vec::new()
+            }
+        }
+    }
+
+    /// An object is there whole or not at all ([`ImageStore::put`](crate::ports::ImageStore::put)); each is read once to
+    /// learn what it is.
+    async fn read_back_patiently(&self, generation: &Generation) -> Vec<SavedImage> {
         let mut tries = 1;
         loop {
             match self.read_back(self.spool.as_ref(), generation).await {

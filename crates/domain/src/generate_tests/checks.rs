@@ -259,8 +259,8 @@ fn each_refusal_of_acceptance_is_told_as_it_is() {
             .return_once(|_| Err(refusal));
         setup
             .generations
-            .expect_find()
-            .returning(|_, _, _| Err(away()));
+            .expect_resume()
+            .returning(|_, _| Err(away()));
         let mut bench = setup.build();
         let error = run(&mut bench, ask(Wait::UntilEnd)).unwrap_err();
         assert!(is_told(&error), "{error:?}");
@@ -283,8 +283,8 @@ fn where_money_may_have_been_committed_the_error_names_the_generation() {
             });
         setup
             .generations
-            .expect_find()
-            .returning(|_, _, _| Err(away()));
+            .expect_resume()
+            .returning(|_, _| Err(away()));
         let mut bench = setup.build();
         let error = run(&mut bench, ask(Wait::UntilEnd)).unwrap_err();
         let (GenerateError::OutcomeUnknown(id, _) | GenerateError::Died(id)) = error else {

@@ -77,15 +77,13 @@ fn a_new_lot_lives_at_least_a_day() {
 
 #[test]
 fn a_refund_lot_gets_no_second_extension() {
-    // Not expired: back to where it was, however little is left.
+    // A day left: back to where it was.
     assert_eq!(
-        refund_at(
-            &paid(Some(1), true),
-            Timestamp::from_micros(hour(1).as_micros() - 1)
-        ),
+        refund_at(&paid(Some(24), true), hour(0)),
         Refund::ToSource(part(1, 10))
     );
-    // Expired while held: what was left when it was charged, and no day's grace.
+    // Less, or expired while held: what was left when it was charged, and no day's grace.
+    assert_eq!(refund_at(&paid(Some(3), true), hour(1)), new_lot(1 + 3));
     assert_eq!(refund_at(&paid(Some(1), true), hour(1)), new_lot(1 + 1));
     assert_eq!(refund_at(&paid(Some(3), true), hour(10)), new_lot(10 + 3));
 }

@@ -44,6 +44,13 @@ pub trait Generations: Send + Sync {
         timeout: Duration,
         at_most: u32,
     ) -> Result<Vec<Claimed>, DatabaseError>;
+    /// The generation, if it was accepted straight into this worker's hands and nobody has touched it since: what a lost
+    /// answer to [`Generations::accept`] would have been. `None` for everything else, a claimed one included.
+    async fn resume(
+        &self,
+        id: GenerationId,
+        worker: WorkerId,
+    ) -> Result<Option<Claimed>, DatabaseError>;
     /// Records that the first byte may leave from now on. Idempotent under the same lease.
     async fn dispatch(&self, lease: &Lease) -> Result<(), LeaseError>;
     /// Ends the generation: image rows, terminal state, refund of what was not delivered
@@ -65,7 +72,8 @@ pub trait Generations: Send + Sync {
 
     /// Announces a worker with a lease of this length.
     async fn register(&self, worker: WorkerId, lease: Duration) -> Result<(), DatabaseError>;
-    /// Renews the lease for all the worker's work in one statement; [`LeaseError::Lost`] once it has lapsed.
+    /// Renews the lease for all the worker's work in one statement, also after it has lapsed: what went into
+    /// other hands meanwhile has a new fence. [`LeaseError::Lost`] when the worker is forgotten.
     async fn renew(&self, worker: WorkerId, lease: Duration) -> Result<(), LeaseError>;
     /// Gives a worker's lease up at once, so that what it may still hold need not wait for the lapse.
     async fn resign(&self, worker: WorkerId) -> Result<(), DatabaseError>;

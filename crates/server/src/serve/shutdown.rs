@@ -68,7 +68,13 @@ pub async fn wait(
 
 async fn drain(hub: &Hub, server: Server, longest: Duration) {
     let deadline = Instant::now() + longest;
-    hub.engine.drain().await;
+    // Canceling asks the database, which may be away; what is not canceled by then stays queued.
+    if tokio::time::timeout(longest, hub.engine.drain())
+        .await
+        .is_err()
+    {
+        tracing::warn!("queued work could not be canceled in time");
+    }
     sleep(LINGER).await;
     idle(hub, deadline).await;
     server.stop().await;

@@ -1,0 +1,27 @@
+//! End to end: the real binary over a real socket, on both databases.
+//!
+//! Needs a Postgres (`TEST_DATABASE_URL`) and an S3 server (`TEST_S3_ENDPOINT`); `cargo xtask test` starts both.
+
+#![allow(clippy::unwrap_used)] // tests may stop at the first surprise
+#![allow(clippy::too_many_lines)] // tables of cases are long
+#![allow(clippy::needless_pass_by_value)] // `json!(…)` where it is used reads best without a `&`
+
+mod cross_origin;
+mod delivery;
+mod documented;
+mod errors;
+mod http;
+mod idempotency;
+mod media;
+mod money;
+mod multipart;
+mod multipart_refused;
+mod openapi;
+mod operator;
+mod order;
+mod provider;
+mod routes;
+mod sizes;
+mod support;
+mod test_mode;
+mod waiting;

@@ -1,0 +1,18 @@
+//! The binary `gih` as an operator uses it: its commands, settings, start and end, limits and books.
+
+mod audit;
+mod beside;
+mod catalog;
+mod commands;
+mod crashes;
+mod first_run;
+mod grants;
+mod limits;
+mod outage;
+mod processes;
+mod refusals;
+mod settings;
+mod shutdown;
+mod site;
+mod upkeep;
+mod work;

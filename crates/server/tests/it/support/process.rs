@@ -1,0 +1,209 @@
+//! The binary as a process: commands that end, and `serve`, which does not.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::PATIENCE;
+
+type Env = [(String, String)];
+
+/// A command that has ended.
+#[derive(Debug)]
+pub struct Finished {
+    /// Its exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// What it said on stdout.
+    pub stdout: String,
+    /// What it said on stderr.
+    pub stderr: String,
+}
+
+impl Finished {
+    /// The same, which must have succeeded.
+    #[track_caller]
+    pub fn succeed(self) -> Self {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        self
+    }
+
+    /// Its stdout as the one JSON value that `--json` prints.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("stdout is not one JSON value ({error}): {self:?}"))
+    }
+}
+
+/// `gih` in an environment of these variables and `PATH` alone, in the data folder's parent.
+pub fn command(env: &Env, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gih"));
+    let data_dir = env.iter().find(|(name, _)| name == "GIH_DATA_DIR");
+    if let Some(parent) = data_dir.and_then(|(_, path)| std::path::Path::new(path).parent()) {
+        command.current_dir(parent);
+    }
+    command
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .envs(env.iter().cloned())
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Runs a command to its end.
+pub fn run(env: &Env, args: &[&str]) -> Finished {
+    run_with_stdin(env, args, "")
+}
+
+/// Runs a command to its end, with this on its stdin.
+pub fn run_with_stdin(env: &Env, args: &[&str], stdin: &str) -> Finished {
+    let mut child = command(env, args).stdin(Stdio::piped()).spawn().unwrap();
+    // A command that reads nothing may be gone by now, which is its right.
+    let _unread = child.stdin.take().unwrap().write_all(stdin.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    Finished {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A running `serve`, killed when dropped.
+pub struct Process {
+    child: Child,
+    lines: Receiver<String>,
+    stdout: String,
+    stderr: Arc<Mutex<String>>,
+}
+
+impl Process {
+    /// Starts it; nothing is waited for.
+    pub fn spawn(env: &Env, args: &[&str]) -> Self {
+        let mut child = command(env, args).spawn().unwrap();
+        let (tell, lines) = mpsc::channel();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                if tell.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        let log = Arc::new(Mutex::new(String::new()));
+        let (stderr, written) = (child.stderr.take().unwrap(), Arc::clone(&log));
+        thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                let mut log = written.lock().unwrap();
+                log.push_str(&line);
+                log.push('\n');
+            }
+        });
+        Self {
+            child,
+            lines,
+            stdout: String::new(),
+            stderr: log,
+        }
+    }
+
+    /// Waits for the line of stdout that begins so; what follows there.
+    pub fn line(&mut self, beginning: &str) -> String {
+        let started = Instant::now();
+        loop {
+            let left = PATIENCE.saturating_sub(started.elapsed());
+            match self.lines.recv_timeout(left) {
+                Ok(line) => {
+                    self.stdout.push_str(&line);
+                    self.stdout.push('\n');
+                    if let Some(rest) = line.strip_prefix(beginning) {
+                        return rest.to_owned();
+                    }
+                }
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => panic!(
+                    "`gih serve` never said {beginning:?}\nstdout:\n{}\nstderr:\n{}",
+                    self.stdout,
+                    self.stderr()
+                ),
+            }
+        }
+    }
+
+    /// Everything on stdout so far.
+    pub fn stdout(&mut self) -> &str {
+        while let Ok(line) = self.lines.try_recv() {
+            self.stdout.push_str(&line);
+            self.stdout.push('\n');
+        }
+        &self.stdout
+    }
+
+    /// Everything on stderr, the log, so far.
+    pub fn stderr(&self) -> String {
+        self.stderr.lock().unwrap().clone()
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal, like `TERM`, `INT`, `STOP` or `CONT`.
+    pub fn signal(&self, signal: &str) {
+        let (signal, pid) = (format!("-{signal}"), self.pid().to_string());
+        let sent = Command::new("kill").args([signal, pid]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Ends it as kill -9 and a power cut do.
+    pub fn kill(&mut self) {
+        // It may have ended by itself.
+        let _gone = self.child.kill();
+        let _status = self.child.wait();
+    }
+
+    /// Waits for its end.
+    pub fn wait(&mut self) -> ExitStatus {
+        let started = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(
+                started.elapsed() < PATIENCE,
+                "`gih serve` did not end:\n{}",
+                self.stderr()
+            );
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+        if thread::panicking() {
+            eprintln!("--- the log of the hub\n{}---", self.stderr());
+        }
+    }
+}
+
+/// Reads all of a stream that ends.
+pub fn read_all(mut stream: impl std::io::Read) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // A reset after the answer is as good as an end.
+    let _reset = stream.by_ref().read_to_end(&mut bytes);
+    bytes
+}
