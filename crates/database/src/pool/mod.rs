@@ -71,6 +71,9 @@ impl Database {
     /// to tell. Touches no schema.
     pub fn open(url: &str, settings: Settings) -> Result<Self, OpenError> {
         let target = Target::parse(url).map_err(OpenError::BadUrl)?;
+        // Before libpq does: it would have OpenSSL clean up when the process exits, while the pool's threads may still be
+        // using it, which ends the process by a signal.
+        openssl_sys::init();
         let (size, idle, writer) = match &target {
             // One connection is made ahead, so that the first request does not wait for it.
             Target::Postgres(_) => (settings.postgres_connections.max(1), 1, None),

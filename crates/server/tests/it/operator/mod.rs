@@ -5,6 +5,7 @@ mod beside;
 mod catalog;
 mod commands;
 mod crashes;
+mod endings;
 mod first_run;
 mod grants;
 mod limits;
