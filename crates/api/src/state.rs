@@ -44,7 +44,7 @@ pub struct ApiState {
 pub struct Uploads(Semaphore);
 
 /// How long an upload waits for its turn before it is told to come back: well under what clients wait for an answer.
-const UPLOAD_PATIENCE: Duration = Duration::from_secs(30);
+const UPLOAD_PATIENCE: Duration = Duration::from_secs(20);
 
 impl Uploads {
     /// At most `at_once`.
