@@ -2,7 +2,8 @@
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::path::Path;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use diesel::connection::{Connection, SimpleConnection};
 use diesel::pg::PgConnection;
@@ -106,18 +107,30 @@ pub(crate) fn create_sqlite(path: &Path) -> Result<(), String> {
         .truncate(false)
         .open(path)
         .map_err(|error| error.to_string())?;
-    let mut db = sqlite(path, Purpose::Writer).map_err(|error| error.to_string())?;
-    let Db::Lite(connection) = &mut db else {
-        return Ok(());
+    // Switching a new file over wants it alone and does not wait for that, so it is tried until others have had it.
+    let until = Instant::now() + Purpose::Writer.lock_timeout();
+    let mode = loop {
+        match switch_to_wal(path) {
+            Err(Error::Transient(_)) if Instant::now() < until => thread::sleep(SWITCH_PAUSE),
+            switched => break switched.map_err(|error| error.to_string())?,
+        }
     };
-    let mode: JournalMode = diesel::sql_query("PRAGMA journal_mode = WAL")
-        .get_result(connection)
-        .map_err(|error| error.to_string())?;
-    if mode.journal_mode == "wal" {
+    if mode == "wal" {
         Ok(())
     } else {
         Err("this file system cannot hold it (SQLite's write-ahead log does not work here, as on most network drives)".to_owned())
     }
+}
+
+/// The pause between tries to switch a file over; others hold it for milliseconds.
+const SWITCH_PAUSE: Duration = Duration::from_millis(20);
+
+/// Gives the file a write-ahead log, for good; the mode that it has then.
+fn switch_to_wal(path: &Path) -> Result<String, Error> {
+    let mut db = sqlite(path, Purpose::Writer)?;
+    let mode: JournalMode =
+        both!(&mut db, c => diesel::sql_query("PRAGMA journal_mode = WAL").get_result(c))?;
+    Ok(mode.journal_mode)
 }
 
 fn private_folder() -> DirBuilder {
