@@ -172,7 +172,7 @@ impl Fulfil {
             match self.generations.dispatch(lease).await {
                 Ok(()) => return true,
                 Err(LeaseError::Lost) => return false,
-                // The lease lapses while the database is away, and then this loop ends with `Lost`.
+                // Tried until the database is back: the work is still this process's, or else the answer is `Lost`.
                 Err(LeaseError::Database(_)) => self.clock.sleep(PERSIST_BACKOFF).await,
             }
         }

@@ -79,8 +79,9 @@ pub trait Generations: Send + Sync {
     async fn resign(&self, worker: WorkerId) -> Result<(), DatabaseError>;
     /// Looks after work whose holder is gone (its lease has lapsed or it resigned) or that is past its deadline by more
     /// than `grace`: what was never dispatched is queued again under the same charge; what was dispatched is taken over
-    /// by `worker` under a new fence, to be settled and never sent again. Also returns queued work past its queue
-    /// deadline. At most `at_most` of each, in one transaction; rows of dead workers with nothing left are deleted.
+    /// by `worker` under a new fence, to be settled and never sent again. Work that `worker` itself holds is spared until
+    /// its deadline; work that anybody claimed longer than `grace` ago and has not dispatched is queued again, because a
+    /// holder that knows of it dispatches at once. Also returns queued work past its queue deadline. At most `at_most` of each, in one transaction; rows of dead workers with nothing left are deleted.
     async fn reap(
         &self,
         worker: WorkerId,
