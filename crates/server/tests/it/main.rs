@@ -22,6 +22,7 @@ mod order;
 mod provider;
 mod routes;
 mod sizes;
+mod slow_clients;
 mod support;
 mod test_mode;
 mod waiting;
