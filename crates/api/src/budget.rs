@@ -116,7 +116,10 @@ mod tests {
             room.grow(1).await.unwrap();
             assert!(room.grow(1).await.is_err(), "its share is 2");
             let mut other = budget.room(account(number));
-            assert!(other.grow(1).await.is_err(), "the account's, not the room's");
+            assert!(
+                other.grow(1).await.is_err(),
+                "the account's, not the room's"
+            );
             rooms.push(room);
         }
         let mut fifth = budget.room(account(5));

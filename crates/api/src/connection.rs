@@ -154,7 +154,8 @@ impl Connection {
         self.in_flight.set(self.in_flight.get() + 1);
         self.head_since.set(None);
         self.read_ahead_bytes.set(0);
-        self.body.set(if has_body { Body::Coming } else { Body::Whole });
+        self.body
+            .set(if has_body { Body::Coming } else { Body::Whole });
         InFlight(Rc::clone(self))
     }
 

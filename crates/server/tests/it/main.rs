@@ -6,6 +6,7 @@
 #![allow(clippy::too_many_lines)] // tables of cases are long
 #![allow(clippy::needless_pass_by_value)] // `json!(…)` where it is used reads best without a `&`
 
+mod connections;
 mod cross_origin;
 mod delivery;
 mod documented;

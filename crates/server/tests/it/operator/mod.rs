@@ -16,4 +16,5 @@ mod settings;
 mod shutdown;
 mod site;
 mod upkeep;
+mod uploads;
 mod work;
