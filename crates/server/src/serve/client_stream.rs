@@ -46,6 +46,7 @@ impl AsyncRead for ClientStream {
         let readable = this.connection.readable_bytes();
         if readable == 0 {
             this.burst_bytes = 0;
+            // The socket isn't asked, so a client that is gone is noticed when it is answered; its work goes on anyway.
             this.connection.wait_to_read(context.waker());
             return Poll::Pending;
         }

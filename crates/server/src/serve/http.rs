@@ -108,7 +108,7 @@ pub fn start(hub: &Arc<Hub>, settings: &Settings, role: Option<Role>) -> anyhow:
                 tokio::select! {
                     served = serving => served,
                     why = slowness(&connection) => {
-                        tracing::info!(?why, peer = peer.map(tracing::field::display), "a slow connection was closed");
+                        tracing::debug!(?why, peer = peer.map(tracing::field::display), "a slow connection was closed");
                         Ok(())
                     }
                 }

@@ -1,5 +1,6 @@
 //! Connections: how many, and how many requests each.
 
+use std::process::Command;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -104,4 +105,41 @@ async fn connections_beyond_the_limit_wait() {
     }
     drop(served);
     assert!(waiting.hear().await.0.starts_with("HTTP/1.1 200"));
+}
+
+/// What `serve` logs under these limits of open files (`ulimit`), as far as it gets: its address is taken.
+fn log_under(limits: &str, settings: &[(&str, &str)]) -> String {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = Place::new(Kind::Sqlite);
+    let ran = Command::new("sh")
+        .args([
+            "-c",
+            &format!("{limits} && exec \"$0\" serve"),
+            env!("CARGO_BIN_EXE_gih"),
+        ])
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .envs(place.env())
+        .env("GIH_BIND", taken.local_addr().unwrap().to_string())
+        .envs(settings.iter().copied())
+        .output()
+        .unwrap();
+    let log = String::from_utf8(ran.stderr).unwrap();
+    assert!(log.contains("GIH_BIND: cannot listen"), "{log}");
+    log
+}
+
+#[test]
+fn too_few_open_files_are_told_at_the_start_when_they_cannot_be_had() {
+    let warning = "the limit of open files";
+    let few = [("GIH_MAX_CONNECTIONS", "50"), ("GIH_WORKERS", "10")];
+    // 128 + 2 × 50 + 3 × 10 + 2 × 16 = 290.
+    assert!(log_under("ulimit -n 289", &few).contains(warning));
+    assert!(!log_under("ulimit -n 290", &few).contains(warning));
+    let raised = log_under("ulimit -Sn 100 && ulimit -Hn 300", &few);
+    assert!(!raised.contains(warning), "{raised}");
+    assert!(
+        log_under("ulimit -n 300", &[]).contains(warning),
+        "the defaults need more"
+    );
 }
