@@ -38,6 +38,28 @@ async fn a_full_spool_is_503_and_free_and_room_comes_back() {
     hub.audit();
 }
 
+#[tokio::test]
+async fn a_storage_that_takes_no_references_is_503_and_free() {
+    let hub = Hub::start(Options::sqlite()).await;
+    let api = hub.account().test();
+    // A file where the folder of references belongs.
+    let folder = hub.place.data_dir().join("media/references");
+    let _not_there_yet = std::fs::remove_dir_all(&folder);
+    std::fs::write(&folder, "in the way").unwrap();
+    for _ in 0..2 {
+        let refused = api.submit(form(samples::png(64, 64))).await;
+        refused.error(503, "serviceUnavailable", json!({}));
+        assert!(refused.header("retry-after").is_some(), "{refused:?}");
+        assert_eq!(refused.header("x-should-retry"), None);
+    }
+    assert_eq!((api.credits().await, api.count().await), (1_000, 0));
+    api.draw(json!({})).await.ok(200); // needs no reference
+    std::fs::remove_file(&folder).unwrap();
+    api.submit(form(samples::png(64, 64))).await.ok(200);
+    assert_eq!(api.credits().await, 1_000 - 2 * PRICE);
+    hub.audit();
+}
+
 /// An upload whose body comes drop by drop: it holds its turn until it is dropped.
 struct SlowUpload(std::net::TcpStream);
 
