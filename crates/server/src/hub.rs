@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use gih_api::{ApiState, Links, Uploads};
+use gih_api::{ApiState, Bodies, Links};
 use gih_database::{Database, OpenError};
 use gih_domain::authenticate::Authenticate;
 use gih_domain::engine::{Engine, EnginePorts, EngineSettings};
@@ -184,7 +184,7 @@ impl Hub {
                     .is_none_or(|media| *media == format!("{public_url}/media")),
                 public_url,
             },
-            uploads: Uploads::new(http.max_uploads),
+            bodies: Bodies::new(http.max_uploads),
             proxies: http.trusted_proxies.clone(),
         }
     }

@@ -16,4 +16,5 @@ mod settings;
 mod shutdown;
 pub mod site;
 mod upkeep;
+mod uploads;
 mod work;
