@@ -12,9 +12,9 @@ use gih_domain::engine::{Engine, EnginePorts, EngineSettings};
 use gih_domain::fulfil::{Fulfil, Providers};
 use gih_domain::generate::Generate;
 use gih_domain::operate::Operate;
-use gih_domain::ports::{Ids as _, ImageStore, Limits, Spool};
+use gih_domain::ports::{ImageStore, Limits, Spool};
 use gih_domain::retrieve::Retrieve;
-use gih_media::{FileSpool, Store};
+use gih_media::Store;
 use gih_openai::{OpenAi, SettingsError};
 use gih_sandbox::Sandbox;
 
@@ -23,6 +23,7 @@ use crate::ids::SystemIds;
 use crate::passwords::Argon2id;
 use crate::readiness::HubReadiness;
 use crate::settings::{Settings, environment};
+use crate::spool;
 use crate::tasks::MainRuntime;
 
 /// How long a connection to the provider may take to come about.
@@ -91,13 +92,15 @@ pub struct Hub {
     pub engine: Arc<Engine>,
     /// Where images are.
     pub store: Arc<dyn ImageStore>,
+    /// Where this process and others on the same data folder have their spools.
+    pub spool_parent: PathBuf,
     spool: Arc<dyn Spool>,
 }
 
 impl Hub {
     /// Wires the engine and its adapters; `workers` is how much may be in flight here.
     pub fn new(books: Books, settings: &Settings, workers: u32) -> anyhow::Result<Self> {
-        let spool: Arc<dyn Spool> = Arc::new(open_spool(settings)?);
+        let spool: Arc<dyn Spool> = Arc::new(spool::open(settings)?);
         let store =
             Store::open(&settings.storage_url, environment()?).context("GIH_STORAGE_URL")?;
         let store: Arc<dyn ImageStore> = Arc::new(store);
@@ -137,6 +140,7 @@ impl Hub {
             books,
             engine,
             store,
+            spool_parent: spool::parent(settings),
             spool,
         })
     }
@@ -185,34 +189,6 @@ impl Hub {
             proxies: http.trusted_proxies.clone(),
         }
     }
-}
-
-/// A spool of this start's own: what an earlier start left behind is cleared away unless its process still lives.
-fn open_spool(settings: &Settings) -> anyhow::Result<FileSpool> {
-    let parent = settings.data_dir.join("spool");
-    let context = || {
-        format!(
-            "the spool in {} (GIH_DATA_DIR) cannot be used",
-            parent.display()
-        )
-    };
-    std::fs::create_dir_all(&parent).with_context(context)?;
-    let earlier = std::fs::read_dir(&parent)
-        .with_context(context)?
-        .filter_map(Result::ok);
-    for folder in earlier
-        .map(|entry| entry.path())
-        .filter(|path| path.is_dir())
-    {
-        // Opening clears a folder, and fails on one that a live process holds.
-        if FileSpool::open(folder.clone(), 1).is_ok()
-            && let Err(error) = std::fs::remove_dir_all(&folder)
-        {
-            tracing::warn!(folder = %folder.display(), %error, "an old spool folder stays behind");
-        }
-    }
-    let own: PathBuf = parent.join(SystemIds.next(host_time()).as_simple().to_string());
-    FileSpool::open(own, settings.work.spool_limit_bytes).with_context(context)
 }
 
 fn providers(

@@ -2,6 +2,7 @@
 
 mod cli;
 mod clock;
+mod collector;
 mod commands;
 mod hub;
 mod ids;
@@ -10,6 +11,7 @@ mod passwords;
 mod readiness;
 mod serve;
 mod settings;
+mod spool;
 mod tasks;
 mod telemetry;
 mod workers;

@@ -3,6 +3,7 @@
 mod audit;
 mod beside;
 mod catalog;
+mod collector;
 mod commands;
 mod crashes;
 mod endings;
