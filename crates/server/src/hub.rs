@@ -29,6 +29,9 @@ use crate::tasks::MainRuntime;
 /// How long a connection to the provider may take to come about.
 const PROVIDER_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The name that the catalog knows this provider by. The others will be beside it.
+pub const OPENAI: &str = "openai";
+
 /// The database, opened and asked for its time.
 pub struct Books {
     /// It.
@@ -198,9 +201,17 @@ fn providers(
 ) -> anyhow::Result<Providers> {
     let sandbox = Sandbox::new(Arc::clone(spool), Arc::clone(clock) as _);
     let providers = Providers::new(Arc::new(sandbox));
+    Ok(match openai(settings, spool)? {
+        Some(openai) => providers.with(OPENAI, Arc::new(openai)),
+        None => providers,
+    })
+}
+
+/// The provider behind `OPENAI_*`; `None` without a key.
+pub fn openai(settings: &Settings, spool: &Arc<dyn Spool>) -> anyhow::Result<Option<OpenAi>> {
     let openai = &settings.openai;
     let Some(api_key) = &openai.api_key else {
-        return Ok(providers);
+        return Ok(None);
     };
     let openai = gih_openai::Settings {
         base_url: openai.base_url.clone(),
@@ -219,5 +230,5 @@ fn providers(
         };
         anyhow::Error::new(error).context(setting)
     })?;
-    Ok(providers.with("openai", Arc::new(openai)))
+    Ok(Some(openai))
 }

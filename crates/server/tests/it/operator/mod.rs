@@ -6,6 +6,7 @@ mod catalog;
 mod collector;
 mod commands;
 mod crashes;
+mod doctor;
 mod endings;
 mod first_run;
 mod grants;
