@@ -49,15 +49,15 @@ pub fn clear_left_behind(parent: &Path) -> io::Result<usize> {
     }
 }
 
-/// Keeps others from looking at a folder that is made and not yet locked by its owner, and takes such folders for
-/// abandoned. Held for milliseconds, and taken back by the operating system from a process that dies. `None` when another
-/// process does not let go of it in time.
+/// Keeps others from looking at a folder that is made and not yet locked by its owner, and taking it for abandoned. Lies
+/// beside the folder, which holds nothing but spools. Taken back by the operating system from a process that dies. `None`
+/// when another process does not let go of it in time.
 fn alone(parent: &Path, patience: Duration) -> io::Result<Option<File>> {
     let mut options = File::options();
     options.create(true).truncate(false).write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let lock = options.open(parent.join("lock"))?;
+    let lock = options.open(parent.with_extension("lock"))?;
     let until = Instant::now() + patience;
     loop {
         match lock.try_lock() {
@@ -111,6 +111,6 @@ mod tests {
         assert_eq!(clear_left_behind(&parent).unwrap(), 0, "one at a time");
         drop(other);
         assert_eq!(clear_left_behind(&parent).unwrap(), 1);
-        assert!(clear_left_behind(&folder.path().join("nowhere")).is_err());
+        assert!(clear_left_behind(&folder.path().join("nowhere/spool")).is_err());
     }
 }
