@@ -8,6 +8,8 @@ use std::str::FromStr;
 
 use uuid::Uuid;
 
+use crate::time::Timestamp;
+
 /// The text names no thing of the expected kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an id of this kind: one is `{prefix}_` and 32 hexadecimal digits")]
@@ -65,6 +67,18 @@ ids! {
     WorkerId "wrk";
 }
 
+impl GenerationId {
+    /// When the id was made, to the millisecond, by the [`Clock`](crate::ports::Clock) of then; `None` when it is no
+    /// version 7 UUID, which the hub makes none of.
+    pub fn made_at(self) -> Option<Timestamp> {
+        const MICROS_PER_MILLI: i64 = 1_000;
+        // RFC 9562, 5.7: the first 48 bits are milliseconds since 1970.
+        let millis = i64::try_from(self.0.as_u128() >> 80).ok()?;
+        (self.0.get_version_num() == 7)
+            .then(|| Timestamp::from_micros(millis.saturating_mul(MICROS_PER_MILLI)))
+    }
+}
+
 /// Only the printed form is read back: lower case, no hyphens. Two texts for one id would be two cache keys.
 fn parse(text: &str, prefix: &str) -> Option<Uuid> {
     let digits = text.strip_prefix(prefix)?.strip_prefix('_')?;
@@ -84,6 +98,16 @@ mod tests {
         let id = GenerationId(Uuid::from_u128(7));
         assert_eq!(id.to_string(), "gen_00000000000000000000000000000007");
         assert_eq!(id.to_string().parse(), Ok(id));
+    }
+
+    #[test]
+    fn an_id_tells_when_it_was_made() {
+        // The example of RFC 9562, appendix A.6: 2022-02-22T19:22:22.000Z.
+        let id: GenerationId = "gen_017f22e279b07cc398c4dc0c0c07398f".parse().unwrap();
+        let made_at = Timestamp::parse("2022-02-22T19:22:22Z").unwrap();
+        assert_eq!(id.made_at(), Some(made_at));
+        assert_eq!(GenerationId(Uuid::from_u128(7)).made_at(), None);
+        assert_eq!(GenerationId(Uuid::max()).made_at(), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod authenticate;
 pub mod balance;
 pub mod blob;
 pub mod catalog;
+pub mod collect;
 pub mod credits;
 pub mod engine;
 pub mod fulfil;

@@ -56,6 +56,20 @@ impl ObjectName {
             .then(|| Self(path.to_owned()))
     }
 
+    /// The generation that this is a saved image or a reference image of; `None` for a name that the hub did not make.
+    pub fn generation(&self) -> Option<GenerationId> {
+        let (folder, rest) = self.0.split_once('/')?;
+        let (generation, file) = rest.split_once('/')?;
+        let is_ours = match folder {
+            Self::GENERATIONS => Self::parse_image(&self.0).is_some(),
+            Self::REFERENCES => {
+                (1..=3).contains(&file.len()) && file.bytes().all(|byte| byte.is_ascii_digit())
+            }
+            _ => false,
+        };
+        is_ours.then(|| generation.parse().ok()).flatten()
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -100,6 +114,39 @@ mod tests {
             "/generations/gen_00000000000000000000000000000007/0-0000000000000000000000000000002a.png",
         ] {
             assert_eq!(ObjectName::parse_image(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn only_what_the_hub_named_belongs_to_a_generation() {
+        let generation = GenerationId(Uuid::from_u128(7));
+        for name in [
+            ObjectName::of_image(generation, 3, 42, "webp"),
+            ObjectName::of_reference(generation, 0),
+            ObjectName::of_reference(generation, 15),
+        ] {
+            assert_eq!(name.generation(), Some(generation), "{name}");
+        }
+        let id = generation.to_string();
+        for name in [
+            String::new(),
+            "references".to_owned(),
+            format!("references/{id}"),
+            format!("references/{id}/"),
+            format!("references/{id}/1000"),
+            format!("references/{id}/0.png"),
+            format!("references/{id}/0/1"),
+            "references/holiday/0".to_owned(),
+            format!("generations/{id}/0"),
+            format!("generations/{id}/0-2a.png"),
+            format!("generations/{id}/notes.txt"),
+            format!("backup/{id}/0"),
+        ] {
+            assert_eq!(
+                ObjectName::stored(name.clone()).generation(),
+                None,
+                "{name}"
+            );
         }
     }
 }

@@ -71,6 +71,9 @@ pub enum Command {
     /// Check the books; exits 1 with a list when they do not hold
     #[command(after_help = "Example:\n  gih audit --json")]
     Audit,
+    /// Check settings, database, storage, provider and clock; says what is wrong and the mend, and exits 1
+    #[command(after_help = "Example:\n  gih doctor --json")]
+    Doctor,
     /// Copy the embedded database while it runs
     #[command(after_help = "Example:\n  gih backup /var/backups/gih-2026-11-20.db")]
     Backup {

@@ -12,6 +12,7 @@ mod account;
 mod audit;
 mod backup;
 mod credits;
+pub mod doctor;
 mod key;
 mod migrate;
 mod model;
@@ -43,7 +44,7 @@ pub async fn run(cli: Cli, settings: Settings) -> anyhow::Result<ExitCode> {
     refuse_old_schema(&books).await?;
     let operate = books.operate();
     match command {
-        Command::Serve(_) | Command::Migrate { .. } => {}
+        Command::Serve(_) | Command::Migrate { .. } | Command::Doctor => {}
         Command::Seed { reset, demo } => seed::run(&operate, reset, demo, output).await?,
         Command::Model(ModelCommand::List) => model::list(&operate, output).await?,
         Command::Model(ModelCommand::Set(args)) => model::set(&operate, args, output).await?,

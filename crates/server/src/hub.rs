@@ -12,9 +12,9 @@ use gih_domain::engine::{Engine, EnginePorts, EngineSettings};
 use gih_domain::fulfil::{Fulfil, Providers};
 use gih_domain::generate::Generate;
 use gih_domain::operate::Operate;
-use gih_domain::ports::{Generations, Ids as _, ImageStore, Limits, Spool};
+use gih_domain::ports::{Generations, ImageStore, Limits, Spool};
 use gih_domain::retrieve::Retrieve;
-use gih_media::{FileSpool, Store};
+use gih_media::Store;
 use gih_openai::{OpenAi, SettingsError};
 use gih_sandbox::Sandbox;
 
@@ -24,10 +24,14 @@ use crate::ids::SystemIds;
 use crate::passwords::Argon2id;
 use crate::readiness::HubReadiness;
 use crate::settings::{Settings, environment};
+use crate::spool;
 use crate::tasks::MainRuntime;
 
 /// How long a connection to the provider may take to come about.
 const PROVIDER_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The name that the catalog knows this provider by. The others will be beside it.
+pub const OPENAI: &str = "openai";
 
 /// The database, opened and asked for its time.
 pub struct Books {
@@ -93,13 +97,15 @@ pub struct Hub {
     /// Where images are.
     pub store: Arc<dyn ImageStore>,
     generations: Arc<dyn Generations>,
+    /// Where this process and others on the same data folder have their spools.
+    pub spool_parent: PathBuf,
     spool: Arc<dyn Spool>,
 }
 
 impl Hub {
     /// Wires the engine and its adapters; `workers` is how much may be in flight here.
     pub fn new(books: Books, settings: &Settings, workers: u32) -> anyhow::Result<Self> {
-        let spool: Arc<dyn Spool> = Arc::new(open_spool(settings)?);
+        let spool: Arc<dyn Spool> = Arc::new(spool::open(settings)?);
         let store =
             Store::open(&settings.storage_url, environment()?).context("GIH_STORAGE_URL")?;
         let store = faults::around_store(Arc::new(store));
@@ -140,6 +146,7 @@ impl Hub {
             engine,
             store,
             generations,
+            spool_parent: spool::parent(settings),
             spool,
         })
     }
@@ -190,34 +197,6 @@ impl Hub {
     }
 }
 
-/// A spool of this start's own: what an earlier start left behind is cleared away unless its process still lives.
-fn open_spool(settings: &Settings) -> anyhow::Result<FileSpool> {
-    let parent = settings.data_dir.join("spool");
-    let context = || {
-        format!(
-            "the spool in {} (GIH_DATA_DIR) cannot be used",
-            parent.display()
-        )
-    };
-    std::fs::create_dir_all(&parent).with_context(context)?;
-    let earlier = std::fs::read_dir(&parent)
-        .with_context(context)?
-        .filter_map(Result::ok);
-    for folder in earlier
-        .map(|entry| entry.path())
-        .filter(|path| path.is_dir())
-    {
-        // Opening clears a folder, and fails on one that a live process holds.
-        if FileSpool::open(folder.clone(), 1).is_ok()
-            && let Err(error) = std::fs::remove_dir_all(&folder)
-        {
-            tracing::warn!(folder = %folder.display(), %error, "an old spool folder stays behind");
-        }
-    }
-    let own: PathBuf = parent.join(SystemIds.next(host_time()).as_simple().to_string());
-    FileSpool::open(own, settings.work.spool_limit_bytes).with_context(context)
-}
-
 fn providers(
     settings: &Settings,
     spool: &Arc<dyn Spool>,
@@ -225,9 +204,17 @@ fn providers(
 ) -> anyhow::Result<Providers> {
     let sandbox = Sandbox::new(Arc::clone(spool), Arc::clone(clock) as _);
     let providers = Providers::new(faults::around_provider(Arc::new(sandbox)));
+    Ok(match openai(settings, spool)? {
+        Some(openai) => providers.with(OPENAI, faults::around_provider(Arc::new(openai))),
+        None => providers,
+    })
+}
+
+/// The provider behind `OPENAI_*`; `None` without a key.
+pub fn openai(settings: &Settings, spool: &Arc<dyn Spool>) -> anyhow::Result<Option<OpenAi>> {
     let openai = &settings.openai;
     let Some(api_key) = &openai.api_key else {
-        return Ok(providers);
+        return Ok(None);
     };
     let openai = gih_openai::Settings {
         base_url: openai.base_url.clone(),
@@ -246,5 +233,5 @@ fn providers(
         };
         anyhow::Error::new(error).context(setting)
     })?;
-    Ok(providers.with("openai", faults::around_provider(Arc::new(openai))))
+    Ok(Some(openai))
 }

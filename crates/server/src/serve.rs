@@ -16,7 +16,6 @@ use crate::workers;
 mod client_stream;
 mod first_run;
 mod http;
-mod open_files;
 mod owner;
 mod shutdown;
 
@@ -43,7 +42,7 @@ pub async fn run(args: ServeArgs, settings: Settings, output: Output) -> anyhow:
     } else {
         settings.work.workers
     };
-    open_files::provide(&settings, workers);
+    crate::open_files::provide(&settings, workers);
     let hub = Arc::new(Hub::new(books, &settings, workers)?);
     check_storage(&hub, &settings).await?;
     hub.engine.register().await?;

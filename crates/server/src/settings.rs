@@ -16,13 +16,32 @@ pub use values::parse_duration;
 
 /// A settings mistake: one line that names the setting, what came and what is allowed.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct SettingsError(String);
+#[error("{mistake}")]
+pub struct SettingsError {
+    setting: Option<String>,
+    mistake: String,
+}
 
 impl SettingsError {
-    /// A mistake, in one line.
-    pub fn new(mistake: String) -> Self {
-        Self(mistake)
+    /// A mistake in a setting, or in what looks like one, in one line.
+    pub fn of(setting: &str, mistake: String) -> Self {
+        Self {
+            setting: Some(setting.to_owned()),
+            mistake,
+        }
+    }
+
+    /// A mistake that is none of one setting.
+    fn of_all(mistake: String) -> Self {
+        Self {
+            setting: None,
+            mistake,
+        }
+    }
+
+    /// The name in the environment, or the key in the file, that the mistake is in; `None` when nothing can be read.
+    pub fn setting(&self) -> Option<&str> {
+        self.setting.as_deref()
     }
 }
 
@@ -102,10 +121,11 @@ impl HttpSettings {
             return Ok(());
         }
         let bind = self.bind;
-        Err(SettingsError(format!(
+        let mistake = format!(
             "GIH_PUBLIC_URL must be set, because GIH_BIND ({bind}) is reached from elsewhere: \
              the address that callers use, like https://hub.example.com"
-        )))
+        );
+        Err(SettingsError::of("GIH_PUBLIC_URL", mistake))
     }
 }
 
@@ -245,9 +265,8 @@ fn embedded_url(data_dir: &Path) -> String {
 
 fn absolute(path: &str) -> Result<PathBuf, SettingsError> {
     std::path::absolute(Path::new(path)).map_err(|error| {
-        SettingsError(format!(
-            "GIH_DATA_DIR is {path:?}, which is no path: {error}"
-        ))
+        let mistake = format!("GIH_DATA_DIR is {path:?}, which is no path: {error}");
+        SettingsError::of("GIH_DATA_DIR", mistake)
     })
 }
 

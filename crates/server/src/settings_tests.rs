@@ -135,3 +135,28 @@ fn secrets_are_masked_where_settings_are_shown() {
         "{shown}"
     );
 }
+
+#[test]
+fn addresses_are_shown_without_their_passwords() {
+    for (url, shown) in [
+        (
+            "postgres://gih:secret@host:5432/gih?sslmode=require",
+            "postgres://gih:***@host:5432/gih?sslmode=require",
+        ),
+        // Neither should be there unescaped, which is why such an address ends up in an error.
+        (
+            "postgres://gih:se/cr@et@host/gih",
+            "postgres://gih:***@host/gih",
+        ),
+        (
+            "postgres://host/gih?user=gih&password=secret",
+            "postgres://host/gih?user=gih&password=***",
+        ),
+        ("postgres://host/gih", "postgres://host/gih"),
+        ("sqlite:///data/a@b/gih.db", "sqlite:///data/a@b/gih.db"),
+        ("s3://bucket/prefix", "s3://bucket/prefix"),
+        ("nonsense", "nonsense"),
+    ] {
+        assert_eq!(mask_password(url), shown);
+    }
+}

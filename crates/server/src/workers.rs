@@ -10,6 +10,7 @@ use gih_domain::engine::Engine;
 use gih_domain::ports::{Accounts as _, Clock as _, Generations as _};
 use tokio::task::JoinSet;
 
+use crate::collector;
 use crate::hub::Hub;
 
 /// How often queued work and ends elsewhere are looked for when nothing says that there are any.
@@ -55,6 +56,9 @@ pub fn start(hub: &Arc<Hub>) -> JoinSet<()> {
         "tidy up",
         |hub| async move { tidy(&hub).await },
     ));
+    if hub.engine.settings().workers > 0 {
+        loops.spawn(collector::run(Arc::clone(hub)));
+    }
     loops
 }
 

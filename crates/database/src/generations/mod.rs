@@ -5,6 +5,7 @@ mod accept_write;
 mod batch;
 mod cancel;
 mod claim;
+mod collect;
 mod ground;
 mod locks;
 mod queries;
@@ -24,6 +25,7 @@ use gih_domain::generation::{Ending, Generation, Lease};
 use gih_domain::id::{AccountId, GenerationId, WorkerId};
 use gih_domain::idempotency::{Fingerprint, IdempotencyKey};
 use gih_domain::mode::Mode;
+use gih_domain::object_name::ObjectName;
 use gih_domain::ports::{
     Accept, AcceptError, Accepted, CancelReason, Claimed, DatabaseError, Generations, LeaseError,
     ListFilter, Page, Reaped,
@@ -169,6 +171,21 @@ impl Generations for Database {
     async fn ended(&self, ids: &[GenerationId]) -> Result<Vec<Generation>, DatabaseError> {
         let ids = ids.to_vec();
         Ok(self.read(move |db| queries::ended(db, &ids)).await?)
+    }
+
+    async fn end_times(
+        &self,
+        ids: &[GenerationId],
+    ) -> Result<Vec<(GenerationId, Option<Timestamp>)>, DatabaseError> {
+        let ids = ids.to_vec();
+        Ok(self.read(move |db| collect::end_times(db, &ids)).await?)
+    }
+
+    async fn named_images(&self, names: &[ObjectName]) -> Result<Vec<ObjectName>, DatabaseError> {
+        let names = names.to_vec();
+        Ok(self
+            .read(move |db| collect::named_images(db, &names))
+            .await?)
     }
 
     async fn forget_idempotency_keys(

@@ -98,7 +98,7 @@ pub(super) fn list(
 }
 
 /// The most ids of one statement: both databases bound the values of one, SQLite to 32,766.
-const IDS_A_STATEMENT: usize = 10_000;
+pub(super) const IDS_A_STATEMENT: usize = 10_000;
 
 /// Those of `ids` that have ended.
 pub(super) fn ended(db: &mut Db, ids: &[GenerationId]) -> Result<Vec<Generation>, Error> {

@@ -75,17 +75,28 @@ impl Database {
     /// to tell. Touches no schema.
     pub fn open(url: &str, settings: Settings) -> Result<Self, OpenError> {
         let target = Target::parse(url).map_err(OpenError::BadUrl)?;
+        if let Target::Sqlite(path) = &target {
+            connect::create_sqlite(path).map_err(|problem| OpenError::File {
+                path: path.clone(),
+                problem,
+            })?;
+        }
+        Self::over(target, settings)
+    }
+
+    /// The same for looking at a database that is there ([`Presence`](crate::Presence)): a file is left as it is.
+    pub fn open_as_it_is(url: &str, settings: Settings) -> Result<Self, OpenError> {
+        Self::over(Target::parse(url).map_err(OpenError::BadUrl)?, settings)
+    }
+
+    fn over(target: Target, settings: Settings) -> Result<Self, OpenError> {
         // Before libpq does: it would have OpenSSL clean up when the process exits, while the pool's threads may still be
         // using it, which ends the process by a signal.
         openssl_sys::init();
         let (size, idle, writer) = match &target {
             // One connection is made ahead, so that the first request does not wait for it.
             Target::Postgres(_) => (settings.postgres_connections.max(1), 1, None),
-            Target::Sqlite(path) => {
-                connect::create_sqlite(path).map_err(|problem| OpenError::File {
-                    path: path.clone(),
-                    problem,
-                })?;
+            Target::Sqlite(_) => {
                 let writer = Writer::start(target.clone())?;
                 (settings.sqlite_readers.max(1), 0, Some(writer))
             }

@@ -9,6 +9,7 @@ use crate::id::{AccountId, GenerationId, KeyId, WorkerId};
 use crate::idempotency::{Fingerprint, IdempotencyKey};
 use crate::lots::InsufficientCredits;
 use crate::mode::Mode;
+use crate::object_name::ObjectName;
 use crate::request::{ImageCount, Prompt};
 use crate::size::{AspectRatio, RenderingQuality, Size, Tier};
 use crate::time::Timestamp;
@@ -106,6 +107,15 @@ pub trait Generations: Send + Sync {
     ) -> Result<Page, DatabaseError>;
     /// Those of `ids` that have ended: one indexed query a tick for all that wait in this process.
     async fn ended(&self, ids: &[GenerationId]) -> Result<Vec<Generation>, DatabaseError>;
+    /// Those of `ids` that exist, each with when it ended (the [`Clock`](super::Clock)'s time), in no order. At most a few
+    /// hundred at a time.
+    async fn end_times(
+        &self,
+        ids: &[GenerationId],
+    ) -> Result<Vec<(GenerationId, Option<Timestamp>)>, DatabaseError>;
+    /// Those of `names` that a saved image's row names, in no order. At most a few hundred at a time. Sees every commit
+    /// that an earlier question saw.
+    async fn named_images(&self, names: &[ObjectName]) -> Result<Vec<ObjectName>, DatabaseError>;
     /// Forgets idempotency keys that expired by `at`, at most `at_most`; returns how many.
     async fn forget_idempotency_keys(
         &self,

@@ -7,6 +7,7 @@ use gih_domain::generation::{Ending, Generation, Lease};
 use gih_domain::id::{AccountId, GenerationId, WorkerId};
 use gih_domain::idempotency::{Fingerprint, IdempotencyKey};
 use gih_domain::mode::Mode;
+use gih_domain::object_name::ObjectName;
 use gih_domain::ports::{
     Accept, AcceptError, Accepted, CancelReason, Claimed, DatabaseError, Generations, LeaseError,
     ListFilter, Page, Reaped,
@@ -157,6 +158,17 @@ impl Generations for Faulty<dyn Generations> {
 
     async fn ended(&self, ids: &[GenerationId]) -> Result<Vec<Generation>, DatabaseError> {
         call!("ended", away(), away(), self.0.ended(ids))
+    }
+
+    async fn end_times(
+        &self,
+        ids: &[GenerationId],
+    ) -> Result<Vec<(GenerationId, Option<Timestamp>)>, DatabaseError> {
+        self.0.end_times(ids).await
+    }
+
+    async fn named_images(&self, names: &[ObjectName]) -> Result<Vec<ObjectName>, DatabaseError> {
+        self.0.named_images(names).await
     }
 
     async fn forget_idempotency_keys(

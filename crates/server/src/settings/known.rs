@@ -72,10 +72,12 @@ pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> O
 pub fn mask_password(url: &str) -> String {
     let masked = || {
         let (scheme, rest) = url.split_once("://")?;
-        let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-        let (user, host) = authority.rsplit_once('@')?;
+        let (rest, query) = rest.split_at(rest.find('?').unwrap_or(rest.len()));
+        // The last one: a password may hold another, or a '/', though neither should be there unescaped.
+        let (user, host) = rest.rsplit_once('@')?;
+        let is_path = matches!(scheme, "sqlite" | "file");
         let user = user.split_once(':').map_or(user, |(user, _)| user);
-        Some(format!("{scheme}://{user}:***@{host}{path}"))
+        (!is_path).then(|| format!("{scheme}://{user}:***@{host}{query}"))
     };
     let shown = masked().unwrap_or_else(|| url.to_owned());
     // libpq takes a password as a parameter as well.

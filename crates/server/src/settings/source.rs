@@ -23,7 +23,8 @@ pub fn environment() -> Result<Vec<(String, String)>, SettingsError> {
         match value.into_string() {
             Ok(value) => environment.push((name, value)),
             Err(_) if is_ours(&name) => {
-                return Err(SettingsError(format!("{name} must be Unicode text")));
+                let mistake = format!("{name} must be Unicode text");
+                return Err(SettingsError::of_all(mistake));
             }
             Err(_) => {}
         }
@@ -58,14 +59,14 @@ impl Source {
                 String::new()
             }
             Err(error) => {
-                return Err(SettingsError(format!(
+                return Err(SettingsError::of_all(format!(
                     "the settings file {} cannot be read: {error}",
                     file_path.display()
                 )));
             }
         };
         let file = parse(&text)
-            .map_err(|what| SettingsError(format!("{}: {what}", file_path.display())))?;
+            .map_err(|what| SettingsError::of_all(format!("{}: {what}", file_path.display())))?;
         Ok(Self {
             environment,
             file,
@@ -86,10 +87,8 @@ impl Source {
         {
             if !names().any(|known| known == name) {
                 let nearest = nearest(name, names()).map(ToOwned::to_owned);
-                return Err(SettingsError(format!(
-                    "{name} is not a setting{}",
-                    suggestion(nearest)
-                )));
+                let mistake = format!("{name} is not a setting{}", suggestion(nearest));
+                return Err(SettingsError::of(name, mistake));
             }
         }
         let keys: Vec<String> = names()
@@ -100,13 +99,17 @@ impl Source {
             if !keys.contains(key) {
                 let nearest = nearest(key, keys.iter().map(String::as_str)).map(ToOwned::to_owned);
                 let file = self.file_path.display();
-                return Err(SettingsError(format!(
-                    "{key} in {file} is not a setting{}",
-                    suggestion(nearest)
-                )));
+                let mistake = format!("{key} in {file} is not a setting{}", suggestion(nearest));
+                return Err(SettingsError::of(key, mistake));
             }
         }
         Ok(())
+    }
+
+    /// Forgets what is set under this name, in the environment and in the file, so that the rest can be read.
+    pub fn forget(&mut self, name: &str) {
+        self.environment.remove(name);
+        self.file.remove(&file_key(name));
     }
 
     /// The settings file, whether there is one or not.

@@ -11,10 +11,8 @@ use super::{SettingsError, Source};
 impl Source {
     /// The error of a wrong value.
     pub(super) fn wrong(name: &str, came: &str, allowed: &str) -> SettingsError {
-        SettingsError(format!(
-            "{name} is {:?}; it must be {allowed}",
-            mask_password(came)
-        ))
+        let mistake = format!("{name} is {:?}; it must be {allowed}", mask_password(came));
+        SettingsError::of(name, mistake)
     }
 
     fn value<T>(

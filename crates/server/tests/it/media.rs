@@ -19,7 +19,7 @@ fn endpoint() -> String {
 }
 
 /// One request to the S3 server, which looks whether a request is signed and not how; its whole answer.
-fn s3(line: &str) -> String {
+pub fn s3(line: &str) -> String {
     let endpoint = endpoint();
     let host = endpoint.trim_start_matches("http://").trim_end_matches('/');
     let signed =
@@ -36,7 +36,7 @@ fn s3(line: &str) -> String {
 }
 
 /// A new bucket, and the options to store there.
-fn in_bucket(options: Options) -> (Options, String) {
+pub fn in_bucket(options: Options) -> (Options, String) {
     let bucket = format!(
         "it-{}-{}",
         std::process::id(),

@@ -3,8 +3,10 @@
 mod audit;
 mod beside;
 mod catalog;
+mod collector;
 mod commands;
 mod crashes;
+mod doctor;
 mod endings;
 mod first_run;
 mod grants;

@@ -2,7 +2,7 @@
 
 use super::site::{KINDS, Site, refused};
 
-const COMMANDS: [&[&str]; 12] = [
+const COMMANDS: [&[&str]; 13] = [
     &["serve"],
     &["migrate"],
     &["seed"],
@@ -15,6 +15,7 @@ const COMMANDS: [&[&str]; 12] = [
     &["credits", "grant"],
     &["audit"],
     &["backup"],
+    &["doctor"],
 ];
 
 #[test]

@@ -27,6 +27,11 @@ impl Api {
         }
     }
 
+    /// The key that it is used with.
+    pub fn key(&self) -> &str {
+        self.key.as_deref().unwrap()
+    }
+
     /// A request to be built on; `path` begins with `/`, or is a whole address.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let url = if path.starts_with('/') {

@@ -38,7 +38,8 @@ pub fn provide(settings: &Settings, workers: u32) {
     }
 }
 
-fn needed(settings: &Settings, workers: u32) -> u64 {
+/// How many the settings can come to need, with so many workers.
+pub fn needed(settings: &Settings, workers: u32) -> u64 {
     // An answer to a client may have an image open.
     let connections = 2 * u64::from(settings.http.max_connections);
     let uploads = PER_UPLOAD * u64::from(settings.http.max_uploads);
