@@ -10,6 +10,7 @@ mod error;
 mod health;
 mod links;
 mod media;
+mod metrics;
 mod middleware;
 mod openapi;
 mod proxies;
@@ -19,6 +20,7 @@ mod v1;
 
 pub use health::Readiness;
 pub use links::Links;
+pub use metrics::{Answered, Metrics, measure};
 pub use middleware::{cors, observe};
 pub use openapi::document as openapi;
 pub use proxies::Proxies;

@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::error::ApiError;
 use crate::health::Readiness;
 use crate::links::Links;
+use crate::metrics::Metrics;
 use crate::proxies::Proxies;
 
 /// The use cases and ports behind the API; one for all threads.
@@ -32,6 +33,8 @@ pub struct ApiState {
     pub ids: Arc<dyn Ids>,
     /// Whether the hub can serve.
     pub readiness: Arc<dyn Readiness>,
+    /// Where measurements go.
+    pub metrics: Arc<dyn Metrics>,
     /// The addresses in answers.
     pub links: Links,
     /// Whose word is taken for where a request comes from.

@@ -121,6 +121,11 @@ impl Engine {
             && self.waiting.ids().is_empty()
     }
 
+    /// How many generations are in flight in this process.
+    pub fn slots_in_use(&self) -> u32 {
+        self.slots.in_use()
+    }
+
     /// Notifies of this generation's end, seen in this process or elsewhere. Watch before submitting, or miss it.
     pub fn watch(&self, id: GenerationId) -> oneshot::Receiver<Generation> {
         self.waiting.watch(id)

@@ -12,7 +12,7 @@ use gih_domain::engine::{Engine, EnginePorts, EngineSettings};
 use gih_domain::fulfil::{Fulfil, Providers};
 use gih_domain::generate::Generate;
 use gih_domain::operate::Operate;
-use gih_domain::ports::{Ids as _, ImageStore, Limits, Spool};
+use gih_domain::ports::{Ids as _, ImageProvider, ImageStore, Limits, Spool};
 use gih_domain::retrieve::Retrieve;
 use gih_media::{FileSpool, Store};
 use gih_openai::{OpenAi, SettingsError};
@@ -20,6 +20,7 @@ use gih_sandbox::Sandbox;
 
 use crate::clock::{SystemClock, host_time};
 use crate::ids::SystemIds;
+use crate::metrics::{About, Metered, MeteredGenerations, Metrics, Scrape};
 use crate::passwords::Argon2id;
 use crate::readiness::HubReadiness;
 use crate::settings::{Settings, environment};
@@ -91,21 +92,30 @@ pub struct Hub {
     pub engine: Arc<Engine>,
     /// Where images are.
     pub store: Arc<dyn ImageStore>,
-    spool: Arc<dyn Spool>,
+    /// What is measured.
+    pub metrics: Arc<Metrics>,
+    spool: Arc<FileSpool>,
 }
 
 impl Hub {
     /// Wires the engine and its adapters; `workers` is how much may be in flight here.
     pub fn new(books: Books, settings: &Settings, workers: u32) -> anyhow::Result<Self> {
-        let spool: Arc<dyn Spool> = Arc::new(open_spool(settings)?);
-        let store =
-            Store::open(&settings.storage_url, environment()?).context("GIH_STORAGE_URL")?;
-        let store: Arc<dyn ImageStore> = Arc::new(store);
+        let spool = Arc::new(open_spool(settings)?);
+        let store: Arc<dyn ImageStore> = Arc::new(open_store(settings)?);
         let (clock, ids) = (Arc::clone(&books.clock), Arc::new(SystemIds));
-        let generations = Arc::new(books.database.clone());
+        let metrics = Arc::new(Metrics::new(&About {
+            database: books.database.kind(),
+            started_at: host_time(),
+            slots: workers,
+            spool_limit_bytes: settings.work.spool_limit_bytes,
+        })?);
+        let generations = Arc::new(MeteredGenerations::new(
+            Arc::new(books.database.clone()),
+            &metrics,
+        ));
         let fulfil = Fulfil::new(
-            providers(settings, &spool, &clock)?,
-            Arc::clone(&spool),
+            providers(settings, &(Arc::clone(&spool) as _), &clock, &metrics)?,
+            Arc::clone(&spool) as _,
             Arc::clone(&store),
             Arc::clone(&generations) as _,
             Arc::clone(&clock) as _,
@@ -137,6 +147,7 @@ impl Hub {
             books,
             engine,
             store,
+            metrics,
             spool,
         })
     }
@@ -162,7 +173,13 @@ impl Hub {
                 Arc::clone(&clock) as _,
             ),
             store: Arc::clone(&self.store),
-            spool: Arc::clone(&self.spool),
+            spool: Arc::clone(&self.spool) as _,
+            metrics: Arc::new(Scrape::new(
+                Arc::clone(&self.metrics),
+                self.books.database.clone(),
+                Arc::clone(&self.engine),
+                Arc::clone(&self.spool),
+            )),
             readiness: Arc::new(HubReadiness::new(
                 self.books.database.clone(),
                 Arc::clone(&self.store),
@@ -185,6 +202,11 @@ impl Hub {
             proxies: http.trusted_proxies.clone(),
         }
     }
+}
+
+/// The image store that the settings name.
+pub fn open_store(settings: &Settings) -> anyhow::Result<Store> {
+    Store::open(&settings.storage_url, environment()?).context("GIH_STORAGE_URL")
 }
 
 /// A spool of this start's own: what an earlier start left behind is cleared away unless its process still lives.
@@ -219,9 +241,13 @@ fn providers(
     settings: &Settings,
     spool: &Arc<dyn Spool>,
     clock: &Arc<SystemClock>,
+    metrics: &Metrics,
 ) -> anyhow::Result<Providers> {
     let sandbox = Sandbox::new(Arc::clone(spool), Arc::clone(clock) as _);
-    let providers = Providers::new(Arc::new(sandbox));
+    let metered = |name: &str, provider: Arc<dyn ImageProvider>| {
+        Arc::new(Metered::new(provider, name, metrics))
+    };
+    let providers = Providers::new(metered("sandbox", Arc::new(sandbox)));
     let openai = &settings.openai;
     let Some(api_key) = &openai.api_key else {
         return Ok(providers);
@@ -243,5 +269,5 @@ fn providers(
         };
         anyhow::Error::new(error).context(setting)
     })?;
-    Ok(providers.with("openai", Arc::new(openai)))
+    Ok(providers.with("openai", metered("openai", Arc::new(openai))))
 }

@@ -1,10 +1,12 @@
 //! `gih`, the GPT Image Hub: one binary that serves, and administers what it serves.
 
+mod audits;
 mod cli;
 mod clock;
 mod commands;
 mod hub;
 mod ids;
+mod metrics;
 mod output;
 mod passwords;
 mod readiness;

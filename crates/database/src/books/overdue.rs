@@ -50,12 +50,12 @@ pub(super) fn overdue(db: &mut Db, grace: Duration, at_most: u32) -> Result<Over
         .limit(MOST_WORKERS)
         .load(c))?;
     Ok(Overdue {
-        work: found.into_iter().map(late).collect(),
+        work: found.iter().map(late).collect(),
         live_workers: live,
     })
 }
 
-fn late(found: Found) -> Late {
+fn late(found: &Found) -> Late {
     let seconds = found.now.since(found.deadline).as_secs();
     Late {
         generation: found.id,

@@ -71,7 +71,10 @@ impl Audit {
             let Some(violation) = found? else { continue };
             if audited.violations.is_empty() {
                 // Before anything is called lost: a bucket that is not there has none of its objects either.
-                self.store.check().await.map_err(unreachable)?;
+                self.store
+                    .check()
+                    .await
+                    .map_err(|error| unreachable(&error))?;
             }
             audited.violations.push(violation);
             if audited.violations.len() < at_most {
@@ -96,7 +99,7 @@ impl Audit {
             match self.store.byte_length(&image.object_name).await {
                 Ok(bytes) => break Some(bytes),
                 Err(StoreError::NotFound) => break None,
-                Err(error) if attempt == ATTEMPTS => return Err(unreachable(error)),
+                Err(error) if attempt == ATTEMPTS => return Err(unreachable(&error)),
                 Err(StoreError::Unavailable(_)) => self.clock.sleep(PAUSE).await,
             }
             attempt += 1;
@@ -115,6 +118,6 @@ impl Audit {
     }
 }
 
-fn unreachable(error: StoreError) -> StoreProblem {
+fn unreachable(error: &StoreError) -> StoreProblem {
     StoreProblem(error.to_string())
 }
