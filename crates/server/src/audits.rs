@@ -27,10 +27,10 @@ pub async fn run(hub: Arc<Hub>, interval: Duration) {
         store: Arc::clone(&hub.store),
         clock: Arc::clone(&hub.books.clock) as _,
     };
+    // An image is saved at most so long before the books name it.
+    let overlap = hub.engine.settings().generation_timeout;
     // What an earlier start has saved last is looked for, too.
-    let micros = i64::try_from(interval.as_micros()).unwrap_or(i64::MAX);
-    let now = hub.books.clock.now().as_micros();
-    let mut since = Timestamp::from_micros(now.saturating_sub(micros));
+    let mut since = earlier(hub.books.clock.now(), interval + overlap);
     loop {
         let (began, started) = (hub.books.clock.now(), Instant::now());
         let tried = audit.run(Images::Since(since, MOST_IMAGES), AT_MOST);
@@ -38,7 +38,7 @@ pub async fn run(hub: Arc<Hub>, interval: Duration) {
             Ok(Ok(audited)) => {
                 report(&hub, &audited, started.elapsed());
                 if audited.store_problem.is_none() {
-                    since = began;
+                    since = earlier(began, overlap);
                 }
             }
             Ok(Err(error)) => {
@@ -70,6 +70,11 @@ fn report(hub: &Hub, audited: &Audited, took: Duration) {
     }
     hub.metrics.audited(audited, hub.books.clock.now(), took);
     tracing::debug!(?took, images = audited.images, "audited");
+}
+
+fn earlier(time: Timestamp, by: Duration) -> Timestamp {
+    let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+    Timestamp::from_micros(time.as_micros().saturating_sub(micros))
 }
 
 /// Somewhere from nothing to one.

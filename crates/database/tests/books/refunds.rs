@@ -60,9 +60,9 @@ async fn what_is_kept_is_what_expires_first() {
 async fn a_refund_of_a_refund_gets_no_second_extension() {
     on_both(|database| async move {
         let world = world(&database, &[(9, Some(DAY))]).await;
-        ended(&database, &world, 2, DAY - 2 * MINUTE, 0).await;
-        // What came back has a day, of which an hour is left when it is spent again.
-        let late = 2 * DAY - MINUTE - 60 * MINUTE;
+        ended(&database, &world, 2, 1_438 * MINUTE, 0).await;
+        // What came back after 1,439 minutes has a day, of which an hour is left when it is spent again.
+        let late = 2_819 * MINUTE;
         ended(&database, &world, 2, late, 0).await;
         assert_audited(&database).await;
         let is_second = "source = 'refund' AND refund_of_lot_id IN (SELECT id FROM credit_lots WHERE source = 'refund')";

@@ -35,11 +35,6 @@ impl Slots {
         (0..at_most).map_while(|_| self.take()).collect()
     }
 
-    /// How many are taken.
-    pub(super) fn in_use(&self) -> u32 {
-        self.total.saturating_sub(self.free.load(Ordering::Acquire))
-    }
-
     pub(super) fn are_all_free(&self) -> bool {
         self.free.load(Ordering::Acquire) == self.total
     }
@@ -62,9 +57,7 @@ mod tests {
         let two = slots.take_up_to(10);
         assert_eq!(two.len(), 2);
         assert!(slots.take().is_none());
-        assert_eq!(slots.in_use(), 3);
         drop(one);
-        assert_eq!(slots.in_use(), 2);
         assert!(!slots.are_all_free());
         drop(two);
         assert!(slots.are_all_free());

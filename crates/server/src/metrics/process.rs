@@ -85,10 +85,10 @@ impl Family {
     }
 
     /// What the process has taken.
-    pub(super) fn set_taken(&self, connections: usize, slots: u32, spool_bytes: u64) {
+    pub(super) fn set_taken(&self, connections: usize, slots: usize, spool_bytes: u64) {
         self.connections
             .set(i64::try_from(connections).unwrap_or(i64::MAX));
-        self.slots.set(i64::from(slots));
+        self.slots.set(i64::try_from(slots).unwrap_or(i64::MAX));
         self.spool
             .set(i64::try_from(spool_bytes).unwrap_or(i64::MAX));
     }

@@ -66,7 +66,7 @@ impl gih_api::Metrics for Scrape {
     async fn text(&self) -> String {
         self.ask().await;
         let (connections, _) = self.database.connections();
-        let (slots, spool) = (self.engine.slots_in_use(), self.spool.used_bytes());
+        let (slots, spool) = (self.engine.in_flight(), self.spool.used_bytes());
         self.metrics.process.set_taken(connections, slots, spool);
         let families = self.metrics.registry.gather();
         TextEncoder::new()

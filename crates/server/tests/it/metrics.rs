@@ -31,10 +31,10 @@ async fn a_new_process_tells_what_it_is_and_that_nothing_has_happened() {
             metrics.get(&format!(
                 "gih_info{{database={database:?},version={version:?}}}"
             )),
-            1.0
+            1
         );
-        assert_eq!(metrics.get("gih_slots"), 7.0);
-        assert_eq!(metrics.get("gih_spool_limit_bytes"), 5e9);
+        assert_eq!(metrics.get("gih_slots"), 7);
+        assert_eq!(metrics.get("gih_spool_limit_bytes"), 5_000_000_000);
         let zero = [
             "gih_slots_in_use".to_owned(),
             "gih_spool_used_bytes".to_owned(),
@@ -51,10 +51,10 @@ async fn a_new_process_tells_what_it_is_and_that_nothing_has_happened() {
             "gih_audit_runs_total{result=\"done\"}".to_owned(),
         ];
         for series in zero {
-            assert_eq!(metrics.get(&series), 0.0, "{series}");
+            assert_eq!(metrics.get(&series), 0, "{series}");
         }
-        assert_eq!(metrics.get("gih_database_up"), 1.0);
-        assert!(metrics.get("process_start_time_seconds") > 1.7e9);
+        assert_eq!(metrics.get("gih_database_up"), 1);
+        assert!(metrics.get("process_start_time_seconds") > 1_700_000_000);
         // Of audits nothing is known yet, and nothing is said.
         assert_eq!(metrics.find("gih_audit_ok"), None);
         drop(api);
@@ -86,30 +86,30 @@ async fn successes_failures_and_their_credits_are_counted() {
         let expected = [
             (
                 "gih_generations_accepted_total{mode=\"live\"}".to_owned(),
-                4.0,
+                4,
             ),
-            (ended("live", "succeeded", ""), 2.0),
-            (ended("live", "failed", "generationFailed"), 1.0),
-            (ended("live", "failed", "contentRejected"), 1.0),
-            (ended("live", "canceled", "serviceUnavailable"), 0.0),
-            (ended("test", "succeeded", ""), 1.0),
-            ("gih_credits_captured_total{mode=\"live\"}".to_owned(), 24.0),
-            ("gih_credits_refunded_total{mode=\"live\"}".to_owned(), 16.0),
-            ("gih_credits_captured_total{mode=\"test\"}".to_owned(), 8.0),
-            ("gih_credits_refunded_total{mode=\"test\"}".to_owned(), 16.0),
-            (calls("openai", "ok"), 2.0),
-            (calls("openai", "failed"), 1.0),
-            (calls("openai", "refused"), 1.0),
-            (calls("openai", "not_accepted"), 1.0),
-            (calls("openai", "abandoned"), 0.0),
-            (calls("sandbox", "ok"), 1.0),
+            (ended("live", "succeeded", ""), 2),
+            (ended("live", "failed", "generationFailed"), 1),
+            (ended("live", "failed", "contentRejected"), 1),
+            (ended("live", "canceled", "serviceUnavailable"), 0),
+            (ended("test", "succeeded", ""), 1),
+            ("gih_credits_captured_total{mode=\"live\"}".to_owned(), 24),
+            ("gih_credits_refunded_total{mode=\"live\"}".to_owned(), 16),
+            ("gih_credits_captured_total{mode=\"test\"}".to_owned(), 8),
+            ("gih_credits_refunded_total{mode=\"test\"}".to_owned(), 16),
+            (calls("openai", "ok"), 2),
+            (calls("openai", "failed"), 1),
+            (calls("openai", "refused"), 1),
+            (calls("openai", "not_accepted"), 1),
+            (calls("openai", "abandoned"), 0),
+            (calls("sandbox", "ok"), 1),
             (
                 "gih_provider_images_total{provider=\"openai\"}".to_owned(),
-                3.0,
+                3,
             ),
             (
                 "gih_provider_call_duration_seconds_count{provider=\"openai\"}".to_owned(),
-                5.0,
+                5,
             ),
         ];
         for (series, value) in expected {
@@ -130,8 +130,8 @@ async fn the_provider_refusing_our_account_raises_the_alarm_until_it_draws_again
             upstream.enqueue(Behaviour::fail(refusal));
             api.draw(json!({})).await.ok(500);
             let metrics = hub.metrics().await;
-            assert_eq!(metrics.get(&calls("openai", "account")), f64::from(count));
-            assert_eq!(metrics.get(ALARM), 1.0);
+            assert_eq!(metrics.get(&calls("openai", "account")), count);
+            assert_eq!(metrics.get(ALARM), 1);
         }
         let log = hub.process.stderr();
         let alarms = log
@@ -141,9 +141,9 @@ async fn the_provider_refusing_our_account_raises_the_alarm_until_it_draws_again
         // Another failure tells nothing of the account.
         upstream.enqueue(Behaviour::fail(Failure::server_error()));
         api.draw(json!({})).await.ok(500);
-        assert_eq!(hub.metrics().await.get(ALARM), 1.0);
+        assert_eq!(hub.metrics().await.get(ALARM), 1);
         api.draw(json!({})).await.ok(200);
-        assert_eq!(hub.metrics().await.get(ALARM), 0.0);
+        assert_eq!(hub.metrics().await.get(ALARM), 0);
     })
     .await;
 }
@@ -160,9 +160,9 @@ async fn work_is_seen_while_it_is_under_way() {
             let metrics = hub.metrics().await;
             let unfinished = ["running", "queued"]
                 .map(|status| metrics.find(&format!("gih_generations{{status={status:?}}}")));
-            (unfinished == [Some(1.0), Some(2.0)]).then_some(metrics)
+            (unfinished == [Some(1), Some(2)]).then_some(metrics)
         });
-        assert_eq!(seen.await.get("gih_slots_in_use"), 1.0);
+        assert_eq!(seen.await.get("gih_slots_in_use"), 1);
     })
     .await;
 }
@@ -190,14 +190,14 @@ async fn requests_are_counted_by_method_route_and_status_and_by_nothing_that_cal
             "gih_http_requests_total{{method={method:?},route={route:?},status=\"{status}\"}}"
         ))
     };
-    assert_eq!(count("POST", "/api/v1/images/generations", 200), 1.0);
-    assert_eq!(count("GET", "/api/v1/generations/{id}", 200), 1.0);
-    assert_eq!(count("GET", "/media/{object_name:.*}", 200), 1.0);
-    assert_eq!(count("GET", "/api/v1/credits", 401), 1.0);
-    assert_eq!(count("GET", "none", 404), 2.0);
-    assert_eq!(count("other", "none", 404), 2.0);
+    assert_eq!(count("POST", "/api/v1/images/generations", 200), 1);
+    assert_eq!(count("GET", "/api/v1/generations/{id}", 200), 1);
+    assert_eq!(count("GET", "/media/{object_name:.*}", 200), 1);
+    assert_eq!(count("GET", "/api/v1/credits", 401), 1);
+    assert_eq!(count("GET", "none", 404), 2);
+    assert_eq!(count("other", "none", 404), 2);
     let timed = "gih_http_request_duration_seconds_count{method=\"POST\",route=\"/api/v1/images/generations\"}";
-    assert_eq!(metrics.get(timed), 1.0);
+    assert_eq!(metrics.get(timed), 1);
     // Nothing of whoever asked, or what for.
     for told in ["secret", "BREW", id, &account.email, "gih_test_", "a fox"] {
         assert!(!text.contains(told), "{told}: {text}");
@@ -219,13 +219,10 @@ async fn both_roles_tell_and_each_of_its_own() {
         "gih_generations_accepted_total{mode=\"live\"}",
         ended("live", "succeeded", ""),
     );
-    assert_eq!([api.get(accepted), api.get(&drawn)], [1.0, 0.0]);
-    assert_eq!([worker.get(accepted), worker.get(&drawn)], [0.0, 1.0]);
-    assert_eq!(
-        [api.get("gih_slots"), worker.get("gih_slots")],
-        [0.0, 256.0]
-    );
+    assert_eq!([api.get(accepted), api.get(&drawn)], [1, 0]);
+    assert_eq!([worker.get(accepted), worker.get(&drawn)], [0, 1]);
+    assert_eq!([api.get("gih_slots"), worker.get("gih_slots")], [0, 256]);
     for process in [api, worker] {
-        assert_eq!(process.get("gih_generations{status=\"running\"}"), 0.0);
+        assert_eq!(process.get("gih_generations{status=\"running\"}"), 0);
     }
 }

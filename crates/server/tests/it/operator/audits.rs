@@ -6,11 +6,11 @@ use super::site::{KINDS, Site};
 use crate::support::{Exposition, Hub, Kind, Options, until};
 
 /// The metrics once an audit that began after this has said so.
-async fn once(hub: &Hub, ok: f64, series: &str) -> Exposition {
+async fn once(hub: &Hub, ok: i64, series: &str) -> Exposition {
     until(&format!("gih_audit_ok {ok} and {series}"), async || {
         let metrics = hub.metrics().await;
         let is_so = metrics.find("gih_audit_ok") == Some(ok)
-            && (series.is_empty() || metrics.find(series) == Some(1.0));
+            && (series.is_empty() || metrics.find(series) == Some(1));
         is_so.then_some(metrics)
     })
     .await
@@ -23,12 +23,12 @@ async fn what_an_audit_finds_is_in_the_log_and_in_the_metrics_until_it_is_mended
         let hub = site.serve().await;
         let api = hub.account().test();
         let drawn = api.draw(json!({})).await.ok(200);
-        let metrics = once(&hub, 1.0, "").await;
+        let metrics = once(&hub, 1, "").await;
         assert!(
             metrics.get("gih_audit_last_timestamp_seconds")
                 >= metrics.get("process_start_time_seconds")
         );
-        assert!(metrics.get("gih_audit_runs_total{result=\"done\"}") >= 1.0);
+        assert!(metrics.get("gih_audit_runs_total{result=\"done\"}") >= 1);
         assert_eq!(
             metrics.find("gih_audit_violations{invariant=\"lot-remaining\"}"),
             None
@@ -37,15 +37,10 @@ async fn what_an_audit_finds_is_in_the_log_and_in_the_metrics_until_it_is_mended
         let change = |by: &str| {
             site.place.execute(&format!(
                 "UPDATE credit_lots SET remaining = remaining {by} WHERE remaining < granted"
-            ))
+            ));
         };
         change("- 1");
-        once(
-            &hub,
-            0.0,
-            "gih_audit_violations{invariant=\"lot-remaining\"}",
-        )
-        .await;
+        once(&hub, 0, "gih_audit_violations{invariant=\"lot-remaining\"}").await;
         let log = hub.process.stderr();
         let named = log
             .lines()
@@ -56,7 +51,7 @@ async fn what_an_audit_finds_is_in_the_log_and_in_the_metrics_until_it_is_mended
             "{named}"
         );
         change("+ 1");
-        let metrics = once(&hub, 1.0, "").await;
+        let metrics = once(&hub, 1, "").await;
         assert_eq!(
             metrics.find("gih_audit_violations{invariant=\"lot-remaining\"}"),
             None
@@ -71,12 +66,7 @@ async fn what_an_audit_finds_is_in_the_log_and_in_the_metrics_until_it_is_mended
             .unwrap()
             .1;
         std::fs::remove_file(site.place.data_dir().join("media").join(object)).unwrap();
-        once(
-            &hub,
-            0.0,
-            "gih_audit_violations{invariant=\"image-stored\"}",
-        )
-        .await;
+        once(&hub, 0, "gih_audit_violations{invariant=\"image-stored\"}").await;
         let lost = again["images"][0]["id"].as_str().unwrap();
         assert!(hub.process.stderr().contains(lost));
         assert_ne!(drawn["images"], again["images"]);
@@ -99,8 +89,8 @@ async fn a_process_that_only_answers_does_not_audit() {
         .await;
     let runs = "gih_audit_runs_total{result=\"done\"}";
     until("three audits", async || {
-        (worker.metrics().await.get(runs) >= 3.0).then_some(())
+        (worker.metrics().await.get(runs) >= 3).then_some(())
     })
     .await;
-    assert_eq!(api.metrics().await.get(runs), 0.0);
+    assert_eq!(api.metrics().await.get(runs), 0);
 }

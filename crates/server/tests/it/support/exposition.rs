@@ -53,9 +53,10 @@ impl Exposition {
                 .iter()
                 .map(|(name, value)| format!("{name}={value:?}"))
                 .collect();
-            let series = match shown.is_empty() {
-                true => name,
-                false => format!("{name}{{{}}}", shown.join(",")),
+            let series = if shown.is_empty() {
+                name
+            } else {
+                format!("{name}{{{}}}", shown.join(","))
             };
             assert!(values.insert(series, value).is_none(), "{line} comes twice");
         }
@@ -93,16 +94,21 @@ impl Exposition {
         }
     }
 
-    /// A measurement that must be there.
+    /// A measurement that must be there, and is a whole number.
     #[track_caller]
-    pub fn get(&self, series: &str) -> f64 {
+    pub fn get(&self, series: &str) -> i64 {
         self.find(series)
             .unwrap_or_else(|| panic!("no {series} in {:#?}", self.0))
     }
 
-    /// A measurement, if it is there.
-    pub fn find(&self, series: &str) -> Option<f64> {
-        self.0.get(series).copied()
+    /// The same, if it is there.
+    pub fn find(&self, series: &str) -> Option<i64> {
+        let value = self.0.get(series)?.to_string();
+        Some(
+            value
+                .parse()
+                .unwrap_or_else(|_| panic!("{series} is {value}")),
+        )
     }
 }
 
