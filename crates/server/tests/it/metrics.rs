@@ -1,6 +1,8 @@
 //! `GET /metrics`: read strictly, and its values change as they must.
 
-use gih_fake_openai::{Behaviour, Failure};
+use std::time::Duration;
+
+use gih_fake_openai::{Behaviour, Failure, Item};
 use reqwest::Method;
 use serde_json::json;
 
@@ -121,6 +123,23 @@ async fn successes_failures_and_their_credits_are_counted() {
 }
 
 #[tokio::test]
+async fn calls_that_bring_nothing_whole_or_nothing_in_time_are_told_apart() {
+    let options = Options::sqlite().env("GIH_GENERATION_TIMEOUT", "2s");
+    let (upstream, hub, api) = live(options, 1_000).await;
+    upstream.enqueue(Behaviour::items([Item::Truncated, Item::NoImage]));
+    api.draw(json!({"n": 2})).await.ok(500);
+    upstream.enqueue(Behaviour::items([Item::BadBase64, Item::Good]));
+    api.draw(json!({"n": 2})).await.ok(200);
+    upstream.enqueue(Behaviour::succeed().after(Duration::from_mins(5)));
+    api.draw(json!({})).await.ok(500);
+    let metrics = hub.metrics().await;
+    let count = |result| metrics.get(&calls("openai", result));
+    assert_eq!((count("bad_images"), count("ok")), (1, 1));
+    // The provider's client gives up at the deadline, too: either may be first.
+    assert_eq!(count("abandoned") + count("failed"), 1);
+}
+
+#[tokio::test]
 async fn the_provider_refusing_our_account_raises_the_alarm_until_it_draws_again() {
     const ALARM: &str = "gih_provider_account_alarm{provider=\"openai\"}";
     on_both(async |options| {
@@ -152,7 +171,7 @@ async fn the_provider_refusing_our_account_raises_the_alarm_until_it_draws_again
 async fn work_is_seen_while_it_is_under_way() {
     on_both(async |options| {
         let (upstream, hub, api) = live(options.env("GIH_WORKERS", 1), 1_000).await;
-        upstream.set_default(Behaviour::succeed().after(std::time::Duration::from_mins(5)));
+        upstream.set_default(Behaviour::succeed().after(Duration::from_mins(5)));
         for _ in 0..3 {
             api.draw(json!({"async": true})).await.ok(202);
         }
