@@ -4,6 +4,8 @@
 //! middleware. Labels are names that the hub makes, of which there are few: nothing of accounts, keys or requests.
 //! docs/DEPLOYMENT.md says what they mean and which alarms to set on them.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use gih_database::Kind;
 use gih_domain::time::Timestamp;
 use prometheus::Registry;
@@ -35,6 +37,8 @@ pub struct About {
 /// All measurements.
 pub struct Metrics {
     registry: Registry,
+    /// Held while several are written that belong together, and while all are read.
+    together: Mutex<()>,
     audit: audit::Family,
     generations: generations::Family,
     http: http::Family,
@@ -53,6 +57,11 @@ impl Metrics {
             process: process::Family::new(&registry, about)?,
             provider: provider::Family::new(&registry)?,
             registry,
+            together: Mutex::new(()),
         })
+    }
+
+    fn together(&self) -> MutexGuard<'_, ()> {
+        self.together.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

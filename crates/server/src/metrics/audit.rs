@@ -63,6 +63,7 @@ const NONE: [&str; 0] = [];
 impl Metrics {
     /// An audit was done, whatever it found.
     pub fn audited(&self, audited: &Audited, at: Timestamp, took: Duration) {
+        let _together = self.together();
         let family = &self.audit;
         let is_ok = audited.violations.is_empty();
         family.ok.with_label_values(&NONE).set(i64::from(is_ok));

@@ -52,6 +52,7 @@ impl Scrape {
         }
         let answer = tokio::time::timeout(PATIENCE, self.database.unfinished()).await;
         let unfinished = answer.ok().and_then(Result::ok);
+        let _together = self.metrics.together();
         self.metrics.process.set_unfinished(unfinished);
         *asked = Some(Instant::now());
     }
@@ -68,7 +69,10 @@ impl gih_api::Metrics for Scrape {
         let (connections, _) = self.database.connections();
         let (slots, spool) = (self.engine.in_flight(), self.spool.used_bytes());
         self.metrics.process.set_taken(connections, slots, spool);
-        let families = self.metrics.registry.gather();
+        let families = {
+            let _together = self.metrics.together();
+            self.metrics.registry.gather()
+        };
         TextEncoder::new()
             .encode_to_string(&families)
             .unwrap_or_else(|error| {
