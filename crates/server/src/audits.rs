@@ -61,7 +61,7 @@ fn report(hub: &Hub, audited: &Audited, took: Duration) {
         tracing::error!(invariant, %subject, %detail, "the books do not hold");
     }
     if let Some(problem) = &audited.store_problem {
-        tracing::warn!(%problem, "the storage could not be audited");
+        tracing::error!(%problem, "the storage could not be audited");
     }
     // Half an audit is no good news; what it found is news all the same.
     if audited.store_problem.is_some() && audited.violations.is_empty() {
