@@ -7,12 +7,12 @@ use actix_web::{HttpRequest, HttpResponse, Resource, Route, web};
 
 use crate::error::ApiError;
 use crate::state::ApiState;
-use crate::{health, media, openapi, v1};
+use crate::{health, media, metrics, openapi, v1};
 
 /// The methods of what can only be read, as in `Allow`.
 const READ: &str = "GET, HEAD";
 
-/// All of the API, over `state`; a process that only works (`is_worker`) answers health checks alone.
+/// All of the API, over `state`; a process that only works (`is_worker`) answers health checks and metrics alone.
 pub fn configure(
     state: &web::Data<ApiState>,
     is_worker: bool,
@@ -24,6 +24,7 @@ pub fn configure(
             .app_data(state)
             .service(read_only("/healthz", get().to(health::healthz)))
             .service(read_only("/readyz", get().to(health::readyz)))
+            .service(read_only("/metrics", get().to(metrics::serve)))
             .default_service(web::to(unknown));
         if is_worker {
             return;

@@ -11,6 +11,7 @@ use gih_domain::retrieve::Retrieve;
 use crate::budget::Budget;
 use crate::health::Readiness;
 use crate::links::Links;
+use crate::metrics::Metrics;
 use crate::proxies::Proxies;
 
 /// The use cases and ports behind the API; one for all threads.
@@ -31,6 +32,8 @@ pub struct ApiState {
     pub ids: Arc<dyn Ids>,
     /// Whether the hub can serve.
     pub readiness: Arc<dyn Readiness>,
+    /// Where measurements go.
+    pub metrics: Arc<dyn Metrics>,
     /// The addresses in answers.
     pub links: Links,
     /// Whose word is taken for where a request comes from.

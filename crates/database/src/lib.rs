@@ -29,6 +29,7 @@ pub mod testing;
 mod types;
 mod url;
 
+pub use books::Unfinished;
 pub use embedded::Presence;
 pub use error::{BackupError, MigrateError, OpenError};
 pub use migrate::Status as MigrationStatus;

@@ -275,7 +275,7 @@ async fn queued_work_is_canceled_once() {
             None
         );
         database
-            .settle(&claimed.lease, &CancelReason::ShuttingDown.ending(), NOW)
+            .settle(&claimed.lease, &failed(), NOW)
             .await
             .unwrap();
         assert_audited(&database).await;

@@ -189,6 +189,7 @@ async fn a_dead_holders_work_is_queued_again_unless_it_was_sent() {
         let again = database.claim(world.worker, MINUTE, 10).await.unwrap();
         assert_eq!(again.len(), 1);
         assert_eq!((again[0].lease.generation, again[0].lease.fence), (kept, 2));
+        database.dispatch(&again[0].lease).await.unwrap();
         database
             .settle(&again[0].lease, &images(kept, 1), NOW)
             .await

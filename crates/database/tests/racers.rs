@@ -331,6 +331,7 @@ async fn a_claim_and_a_cancellation_do_not_both_happen() {
                     for claimed in database.claim(world.worker, MINUTE, 1).await.unwrap() {
                         claims.fetch_add(1, Ordering::Relaxed);
                         let ending = images(claimed.lease.generation, 1);
+                        database.dispatch(&claimed.lease).await.unwrap();
                         database.settle(&claimed.lease, &ending, NOW).await.unwrap();
                     }
                 }

@@ -75,6 +75,8 @@ pub struct Engine {
     slots: Arc<Slots>,
     /// One clone for every submission under way, from before it has a slot.
     under_way: Arc<()>,
+    /// One clone for every generation in flight.
+    in_flight: Arc<()>,
     waiting: Waiting,
     draining: AtomicBool,
     wake: Mutex<mpsc::Sender<()>>,
@@ -94,6 +96,7 @@ impl Engine {
             worker: Mutex::new(worker),
             slots: Slots::new(settings.workers),
             under_way: Arc::new(()),
+            in_flight: Arc::new(()),
             waiting: Waiting::default(),
             draining: AtomicBool::new(false),
             wake: Mutex::new(wake),
@@ -124,6 +127,11 @@ impl Engine {
             && self.waiting.ids().is_empty()
     }
 
+    /// How many generations are in flight in this process. (Slots are also taken for a moment by who asks for work.)
+    pub fn in_flight(&self) -> usize {
+        Arc::strong_count(&self.in_flight) - 1
+    }
+
     /// Notifies of this generation's end, seen in this process or elsewhere. Watch before submitting, or miss it.
     pub fn watch(&self, id: GenerationId) -> oneshot::Receiver<Generation> {
         self.waiting.watch(id)
@@ -135,10 +143,11 @@ impl Engine {
     }
 
     async fn work(self: &Arc<Self>, claimed: Claimed, slot: Option<Slot>) {
+        let in_flight = Arc::clone(&self.in_flight);
         if let Some(ended) = self.fulfil.run(claimed).await {
             self.waiting.ended(&ended);
         }
-        drop(slot);
+        drop((in_flight, slot));
         self.wake();
     }
 

@@ -79,6 +79,15 @@ impl GenerationId {
     }
 }
 
+impl ImageId {
+    /// What sorts before every image that was saved at `time` or later, and after those saved before.
+    pub fn before(time: Timestamp) -> Self {
+        // A version 7 UUID begins with 48 bits of milliseconds.
+        let millis = u128::try_from(time.as_micros().div_euclid(1_000)).unwrap_or(0);
+        Self(Uuid::from_u128(millis << 80))
+    }
+}
+
 /// Only the printed form is read back: lower case, no hyphens. Two texts for one id would be two cache keys.
 fn parse(text: &str, prefix: &str) -> Option<Uuid> {
     let digits = text.strip_prefix(prefix)?.strip_prefix('_')?;
@@ -108,6 +117,16 @@ mod tests {
         assert_eq!(id.made_at(), Some(made_at));
         assert_eq!(GenerationId(Uuid::from_u128(7)).made_at(), None);
         assert_eq!(GenerationId(Uuid::max()).made_at(), None);
+    }
+
+    #[test]
+    fn images_are_told_apart_by_when_they_were_saved() {
+        let saved = ImageId(Uuid::parse_str("0198a3c2-7e0b-7d45-a1b2-c3d4e5f60718").unwrap());
+        let millis = 0x0198_a3c2_7e0b;
+        let at = |millis: i64| ImageId::before(Timestamp::from_micros(millis * 1_000 + 999));
+        assert!(at(millis) < saved);
+        assert!(at(millis + 1) > saved);
+        assert_eq!(ImageId::before(Timestamp::from_micros(-1)).0, Uuid::nil());
     }
 
     #[test]

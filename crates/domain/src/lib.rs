@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod api_key;
+pub mod audit;
 pub mod authenticate;
 pub mod balance;
 pub mod blob;

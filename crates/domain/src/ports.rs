@@ -19,7 +19,7 @@ mod spool;
 mod tasks;
 
 pub use accounts::{AccountError, Accounts, Grant, Granted, LotSource, NewAccount, NewLot};
-pub use books::{Books, Violation};
+pub use books::{BookedImage, Books, Late, Overdue, Violation};
 pub use catalog::Catalog;
 pub use clock::Clock;
 pub use generations::{

@@ -69,8 +69,12 @@ pub enum Command {
     #[command(subcommand)]
     Credits(CreditsCommand),
     /// Check the books; exits 1 with a list when they do not hold
-    #[command(after_help = "Example:\n  gih audit --json")]
-    Audit,
+    #[command(after_help = "Example:\n  gih audit --json\n  gih audit --books-only")]
+    Audit {
+        /// Do not look whether every image is in the storage, which takes a while for very many
+        #[arg(long)]
+        books_only: bool,
+    },
     /// Check settings, database, storage, provider and clock; says what is wrong and the mend, and exits 1
     #[command(after_help = "Example:\n  gih doctor --json")]
     Doctor,

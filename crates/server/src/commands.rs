@@ -69,7 +69,9 @@ pub async fn run(cli: Cli, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Credits(CreditsCommand::Grant(args)) => {
             credits::grant(&operate, args, output).await?;
         }
-        Command::Audit => return audit::run(&books, output).await,
+        Command::Audit { books_only } => {
+            return audit::run(&books, &settings, books_only, output).await;
+        }
         Command::Backup { file } => backup::run(&books, &file, output).await?,
     }
     Ok(ExitCode::SUCCESS)

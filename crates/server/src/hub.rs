@@ -12,15 +12,16 @@ use gih_domain::engine::{Engine, EnginePorts, EngineSettings};
 use gih_domain::fulfil::{Fulfil, Providers};
 use gih_domain::generate::Generate;
 use gih_domain::operate::Operate;
-use gih_domain::ports::{Generations, ImageStore, Limits, Spool};
+use gih_domain::ports::{Generations, ImageProvider, ImageStore, Limits, Spool};
 use gih_domain::retrieve::Retrieve;
-use gih_media::Store;
+use gih_media::{FileSpool, Store};
 use gih_openai::{OpenAi, SettingsError};
 use gih_sandbox::Sandbox;
 
 use crate::clock::{SystemClock, host_time};
 use crate::faults;
 use crate::ids::SystemIds;
+use crate::metrics::{About, Metered, MeteredGenerations, Metrics, Scrape};
 use crate::passwords::Argon2id;
 use crate::readiness::HubReadiness;
 use crate::settings::{Settings, environment};
@@ -97,23 +98,31 @@ pub struct Hub {
     /// Where images are.
     pub store: Arc<dyn ImageStore>,
     generations: Arc<dyn Generations>,
+    /// What is measured.
+    pub metrics: Arc<Metrics>,
     /// Where this process and others on the same data folder have their spools.
     pub spool_parent: PathBuf,
-    spool: Arc<dyn Spool>,
+    spool: Arc<FileSpool>,
 }
 
 impl Hub {
     /// Wires the engine and its adapters; `workers` is how much may be in flight here.
     pub fn new(books: Books, settings: &Settings, workers: u32) -> anyhow::Result<Self> {
-        let spool: Arc<dyn Spool> = Arc::new(spool::open(settings)?);
-        let store =
-            Store::open(&settings.storage_url, environment()?).context("GIH_STORAGE_URL")?;
-        let store = faults::around_store(Arc::new(store));
+        let spool = Arc::new(spool::open(settings)?);
+        let store = faults::around_store(Arc::new(open_store(settings)?));
         let (clock, ids) = (Arc::clone(&books.clock), Arc::new(SystemIds));
+        let metrics = Arc::new(Metrics::new(&About {
+            database: books.database.kind(),
+            started_at: host_time(),
+            slots: workers,
+            spool_limit_bytes: settings.work.spool_limit_bytes,
+        })?);
         let generations = faults::around_generations(Arc::new(books.database.clone()));
+        let generations: Arc<dyn Generations> =
+            Arc::new(MeteredGenerations::new(generations, &metrics));
         let fulfil = Fulfil::new(
-            providers(settings, &spool, &clock)?,
-            Arc::clone(&spool),
+            providers(settings, &(Arc::clone(&spool) as _), &clock, &metrics)?,
+            Arc::clone(&spool) as _,
             Arc::clone(&store),
             Arc::clone(&generations),
             Arc::clone(&clock) as _,
@@ -145,6 +154,7 @@ impl Hub {
             books,
             engine,
             store,
+            metrics,
             generations,
             spool_parent: spool::parent(settings),
             spool,
@@ -172,7 +182,13 @@ impl Hub {
                 Arc::clone(&clock) as _,
             ),
             store: Arc::clone(&self.store),
-            spool: Arc::clone(&self.spool),
+            spool: Arc::clone(&self.spool) as _,
+            metrics: Arc::new(Scrape::new(
+                Arc::clone(&self.metrics),
+                self.books.database.clone(),
+                Arc::clone(&self.engine),
+                Arc::clone(&self.spool),
+            )),
             readiness: Arc::new(HubReadiness::new(
                 self.books.database.clone(),
                 Arc::clone(&self.store),
@@ -197,15 +213,28 @@ impl Hub {
     }
 }
 
+/// The image store that the settings name.
+pub fn open_store(settings: &Settings) -> anyhow::Result<Store> {
+    Store::open(&settings.storage_url, environment()?).context("GIH_STORAGE_URL")
+}
+
 fn providers(
     settings: &Settings,
     spool: &Arc<dyn Spool>,
     clock: &Arc<SystemClock>,
+    metrics: &Metrics,
 ) -> anyhow::Result<Providers> {
     let sandbox = Sandbox::new(Arc::clone(spool), Arc::clone(clock) as _);
-    let providers = Providers::new(faults::around_provider(Arc::new(sandbox)));
+    let watched = |name: &str, provider: Arc<dyn ImageProvider>| {
+        Arc::new(Metered::new(
+            faults::around_provider(provider),
+            name,
+            metrics,
+        ))
+    };
+    let providers = Providers::new(watched("sandbox", Arc::new(sandbox)));
     Ok(match openai(settings, spool)? {
-        Some(openai) => providers.with(OPENAI, faults::around_provider(Arc::new(openai))),
+        Some(openai) => providers.with(OPENAI, watched(OPENAI, Arc::new(openai))),
         None => providers,
     })
 }

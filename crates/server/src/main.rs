@@ -1,5 +1,6 @@
 //! `gih`, the GPT Image Hub: one binary that serves, and administers what it serves.
 
+mod audits;
 mod cli;
 mod clock;
 mod collector;
@@ -7,6 +8,7 @@ mod commands;
 mod faults;
 mod hub;
 mod ids;
+mod metrics;
 mod open_files;
 mod output;
 mod passwords;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use gih_database::Kind;
 
+use crate::audits;
 use crate::cli::{Role, ServeArgs};
 use crate::hub::{Books, Hub};
 use crate::output::Output;
@@ -57,7 +58,10 @@ pub async fn run(args: ServeArgs, settings: Settings, output: Output) -> anyhow:
     let signals = shutdown::Signals::listen()?;
     // Before any work is claimed: what was sent when the address turns out to be taken would be paid for in vain.
     let server = http::start(&hub, &settings, args.role)?;
-    let loops = workers::start(&hub);
+    let mut loops = workers::start(&hub);
+    if args.role != Some(Role::Api) {
+        loops.spawn(audits::run(Arc::clone(&hub), settings.audit_interval));
+    }
     first_run::announce(&hub, &server, is_embedded, output).await?;
     let code = shutdown::wait(&hub, signals, server, settings.work.generation_timeout).await;
     drop(loops);

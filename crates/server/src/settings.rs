@@ -144,6 +144,8 @@ pub struct Settings {
     pub work: WorkSettings,
     /// The HTTP side.
     pub http: HttpSettings,
+    /// How often `serve` audits.
+    pub audit_interval: Duration,
     /// The log.
     pub log: LogSettings,
     effective: Vec<(&'static str, String)>,
@@ -171,6 +173,11 @@ impl Settings {
             },
             work: work(source)?,
             http: http(source)?,
+            audit_interval: source.duration(
+                "GIH_AUDIT_INTERVAL",
+                Duration::from_hours(1),
+                Duration::from_secs(1),
+            )?,
             log: LogSettings {
                 filter: source.text("GIH_LOG").unwrap_or_else(|| "info".to_owned()),
                 format: source.one_of(

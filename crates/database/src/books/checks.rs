@@ -3,7 +3,7 @@
 use gih_domain::id::{AccountId, EntryId, GenerationId, ImageId, KeyId, LotId};
 use uuid::Uuid;
 
-use super::{generation_checks, lot_checks};
+use super::{generation_checks, image_checks, lot_checks, refund_checks};
 
 /// One query that finds what does not hold.
 pub(super) struct Check {
@@ -12,7 +12,7 @@ pub(super) struct Check {
     /// What is at fault.
     pub(super) subject: Subject,
     /// Its query: rows of `subject` (an id), `detail` (text) and `lot` (an id, or `{null}`). `{at}`, at most once, is the
-    /// time of the audit.
+    /// time of the audit; `{hour}` is an hour, to be multiplied and to be added to times.
     pub(super) postgres: &'static str,
     /// The same for SQLite.
     pub(super) sqlite: &'static str,
@@ -53,12 +53,15 @@ pub(super) const fn check(invariant: &'static str, subject: Subject, sql: &'stat
     }
 }
 
-/// Every check.
+/// Every check. What a database can be asked at one moment; [`super::overdue`] takes a while.
 pub(super) const ALL: &[&[Check]] = &[
     lot_checks::LOTS,
     lot_checks::ENTRIES,
     lot_checks::ORPHANS,
+    refund_checks::REFUNDS,
     generation_checks::MONEY,
     generation_checks::WORK,
+    generation_checks::KEYS,
+    image_checks::IMAGES,
     generation_checks::ORPHANS,
 ];

@@ -1,6 +1,6 @@
-//! Checks of generations, their money and their images.
+//! Checks of generations: their money, their work and their keys.
 
-use super::checks::Subject::{Account, Generation, Image};
+use super::checks::Subject::{Account, Generation};
 use super::checks::{Check, check};
 
 pub(super) const MONEY: &[Check] = &[
@@ -71,13 +71,6 @@ pub(super) const MONEY: &[Check] = &[
 
 pub(super) const WORK: &[Check] = &[
     check(
-        "generation-images",
-        Generation,
-        "SELECT g.id AS subject, {null} AS lot, 'it is ' || g.status || ' with ' || count(i.id) || ' images' AS detail
-        FROM generations g LEFT JOIN images i ON i.generation_id = g.id
-        GROUP BY g.id, g.status HAVING (g.status = 'succeeded') <> (count(i.id) > 0)",
-    ),
-    check(
         "generation-state",
         Generation,
         "SELECT id AS subject, {null} AS lot, 'it is ' || status || ' and not all else of it fits that' AS detail
@@ -90,20 +83,36 @@ pub(super) const WORK: &[Check] = &[
             OR (status = 'running' AND (worker_id IS NULL OR started_at IS NULL OR deadline_at IS NULL OR fence < 1))",
     ),
     check(
+        "generation-dispatch",
+        Generation,
+        // Failed work may have been sent or not: it may have failed in the queue.
+        "SELECT id AS subject, {null} AS lot, 'it is ' || status || ' and was '
+            || CASE WHEN dispatched_at IS NULL THEN 'never sent' ELSE 'sent' END AS detail
+        FROM generations WHERE (status = 'succeeded' AND dispatched_at IS NULL) OR (status = 'canceled' AND dispatched_at IS NOT NULL)",
+    ),
+    check(
+        "generation-lease",
+        Generation,
+        // Queued again it has lost the times of its last holder, and so has what was canceled, which only queued work is.
+        // A waiting caller's deadline is no holder's: it is there from acceptance on.
+        "SELECT id AS subject, {null} AS lot, 'it is ' || status || ' under the fence ' || fence
+            || ', and its holder, times or turn do not fit that' AS detail
+        FROM generations WHERE (status IN ('queued', 'canceled') AND (started_at IS NOT NULL
+                OR (deadline_at IS NOT NULL AND NOT waits)))
+            OR (status = 'canceled' AND worker_id IS NOT NULL)
+            OR ((status = 'succeeded' OR dispatched_at IS NOT NULL)
+                AND (fence < 1 OR worker_id IS NULL OR started_at IS NULL OR deadline_at IS NULL))
+            OR (turn IS NULL AND dispatched_at IS NULL)",
+    ),
+    check(
         "generation-key",
         Generation,
         "SELECT g.id AS subject, {null} AS lot, 'it is in ' || g.mode || ' and its key of another account or mode' AS detail
         FROM generations g JOIN api_keys k ON k.id = g.api_key_id WHERE g.account_id <> k.account_id OR g.mode <> k.mode",
     ),
-    check(
-        "image-positions",
-        Generation,
-        "SELECT g.id AS subject, {null} AS lot, count(i.id) || ' images of ' || g.n || ', numbered ' || min(i.position) || ' to '
-            || max(i.position) AS detail
-        FROM generations g JOIN images i ON i.generation_id = g.id GROUP BY g.id, g.n
-        HAVING count(i.id) > g.n OR min(i.position) <> 0 OR max(i.position) <> count(i.id) - 1
-            OR count(DISTINCT i.position) <> count(i.id)",
-    ),
+];
+
+pub(super) const KEYS: &[Check] = &[
     check(
         "idempotency-key",
         Generation,
@@ -118,6 +127,13 @@ pub(super) const WORK: &[Check] = &[
             || count(*) || ' generations' AS detail
         FROM idempotency_keys GROUP BY account_id, mode, key HAVING count(*) > 1",
     ),
+    check(
+        "idempotency-life",
+        Generation,
+        "SELECT g.id AS subject, {null} AS lot, 'its idempotency key is remembered for longer than 7 days' AS detail
+        FROM idempotency_keys k JOIN generations g ON g.id = k.generation_id
+        WHERE k.expires_at > g.created_at + 7 * 24 * {hour}",
+    ),
 ];
 
 pub(super) const ORPHANS: &[Check] = &[
@@ -127,12 +143,6 @@ pub(super) const ORPHANS: &[Check] = &[
         "SELECT g.id AS subject, {null} AS lot, 'its account or key is not there' AS detail
         FROM generations g WHERE NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = g.account_id)
             OR NOT EXISTS (SELECT 1 FROM api_keys k WHERE k.id = g.api_key_id)",
-    ),
-    check(
-        "orphan",
-        Image,
-        "SELECT i.id AS subject, {null} AS lot, 'the generation of ' || i.object_name || ' is not there' AS detail
-        FROM images i WHERE NOT EXISTS (SELECT 1 FROM generations g WHERE g.id = i.generation_id)",
     ),
     check(
         "orphan",

@@ -16,10 +16,11 @@ pub(super) const LOTS: &[Check] = &[
         "lot-opening",
         Lot,
         "SELECT l.id AS subject, {null} AS lot, 'it was granted ' || l.granted || ' and has ' || count(e.id)
-            || ' opening entries of ' || coalesce(sum(e.amount), 0) AS detail
+            || ' opening entries of ' || coalesce(sum(e.amount), 0) || ', or one of another time' AS detail
         FROM credit_lots l LEFT JOIN ledger_entries e ON e.lot_id = l.id AND (e.cause = 'grant'
             OR (l.source = 'refund' AND e.cause = 'refund' AND e.generation_id = l.generation_id))
-        GROUP BY l.id, l.granted HAVING count(e.id) <> 1 OR sum(e.amount) <> l.granted",
+        GROUP BY l.id, l.granted, l.created_at
+        HAVING count(e.id) <> 1 OR sum(e.amount) <> l.granted OR max(e.created_at) <> l.created_at",
     ),
     check(
         "lot-bounds",
@@ -80,14 +81,12 @@ pub(super) const ENTRIES: &[Check] = &[
             || ' for one generation, ' || sum(amount) || ' in all' AS detail
         FROM ledger_entries WHERE generation_id IS NOT NULL GROUP BY generation_id, lot_id, cause HAVING count(*) > 1",
     ),
-    Check {
-        invariant: "entry-time",
-        subject: Entry,
-        postgres: "SELECT id AS subject, lot_id AS lot, 'a ' || cause || ' of ' || amount || ' dated ' || created_at AS detail
-            FROM ledger_entries WHERE created_at > {at} + interval '1 hour'",
-        sqlite: "SELECT id AS subject, lot_id AS lot, 'a ' || cause || ' of ' || amount || ' dated ' || created_at AS detail
-            FROM ledger_entries WHERE created_at > {at} + 3600000000",
-    },
+    check(
+        "entry-time",
+        Entry,
+        "SELECT id AS subject, lot_id AS lot, 'a ' || cause || ' of ' || amount || ' dated ' || created_at AS detail
+        FROM ledger_entries WHERE created_at > {at} + 1 * {hour}",
+    ),
     check(
         "charge-time",
         Entry,

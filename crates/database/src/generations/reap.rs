@@ -44,7 +44,8 @@ pub(super) fn reap(
 }
 
 /// Queues again what nobody has sent: the holder is gone, or does not know that it holds it because the answer to its
-/// claim was lost; one that knows sends at once. It keeps its turn, which is the smallest there is or near it.
+/// claim was lost; one that knows sends at once. What is past its deadline is not begun again: that of work taken over is
+/// the moment when it was. It keeps its turn, which is the smallest there is or near it.
 fn requeue(db: &mut Db, worker: WorkerId, grace: Duration, at_most: i64) -> Result<usize, Error> {
     let requeued: Vec<Found> = both!(db, c => skip_locked(Statement::new(
         "WITH picked AS (SELECT id FROM generations WHERE status = 'running' AND dispatched_at IS NULL AND turn IS NOT NULL AND (started_at < ")
@@ -54,8 +55,8 @@ fn requeue(db: &mut Db, worker: WorkerId, grace: Duration, at_most: i64) -> Resu
         .text(" AND NOT ")
         .text(HOLDER_LIVES)
         .put(Now)
-        .text("))) AND deadline_at >= ")
-        .put(NowPlus::ago(grace))
+        .text("))) AND deadline_at > ")
+        .put(Now)
         .text(" ORDER BY id LIMIT ")
         .bind::<BigInt, _>(at_most))
         .text(") UPDATE generations SET status = 'queued', worker_id = NULL, started_at = NULL, \

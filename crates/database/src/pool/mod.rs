@@ -122,6 +122,14 @@ impl Database {
         self.inner.target.kind()
     }
 
+    /// How many connections of the pool are taken, and how many there are at most. On SQLite they are for reading; the
+    /// writer's is not counted.
+    pub fn connections(&self) -> (usize, usize) {
+        let size = self.inner.sessions.size();
+        let free = self.inner.permits.available_permits();
+        (size.saturating_sub(free), size)
+    }
+
     /// Reads: each statement by itself, unless `work` asks for a [`Db::snapshot`]. `work` may be run a second time when
     /// its connection turns out to be lost.
     pub(crate) async fn read<T: Send + 'static>(

@@ -93,6 +93,11 @@ impl Sessions {
         Self { pool, losses }
     }
 
+    /// How many connections there may be.
+    pub(crate) fn size(&self) -> usize {
+        self.pool.max_size() as usize
+    }
+
     /// Runs `work` on a connection, which is waited for until `deadline`. Blocks.
     pub(crate) fn run<T, R>(
         &self,

@@ -35,7 +35,7 @@ pub struct Server {
     pub address: SocketAddr,
     /// The base of links.
     pub public_url: String,
-    /// Whether it answers health checks alone.
+    /// Whether it answers health checks and metrics alone.
     pub is_worker: bool,
     handle: ServerHandle,
     running: JoinHandle<std::io::Result<()>>,
@@ -58,7 +58,7 @@ impl Server {
     }
 }
 
-/// Binds and serves. A worker answers health checks alone.
+/// Binds and serves. A worker answers health checks and metrics alone.
 pub fn start(hub: &Arc<Hub>, settings: &Settings, role: Option<Role>) -> anyhow::Result<Server> {
     let http = &settings.http;
     // Bound before anything else, because port 0 tells the address only then, and links need it.
@@ -78,6 +78,7 @@ pub fn start(hub: &Arc<Hub>, settings: &Settings, role: Option<Role>) -> anyhow:
         let app = App::new()
             .wrap(Condition::new(!origins.is_empty(), gih_api::cors(&origins)))
             .wrap(from_fn(gih_api::observe))
+            .wrap(from_fn(gih_api::measure))
             .configure(gih_api::configure(&state, is_worker))
             .into_factory()
             .map_err(|error| error.error_response());

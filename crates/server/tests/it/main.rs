@@ -14,6 +14,7 @@ mod errors;
 mod http;
 mod idempotency;
 mod media;
+mod metrics;
 mod money;
 mod multipart;
 mod multipart_refused;

@@ -42,6 +42,7 @@ async fn wrong_methods_are_405_and_told_what_is_allowed() {
         "/openapi.json",
         "/healthz",
         "/readyz",
+        "/metrics",
     ];
     let routes = read.map(|path| (path, "GET, HEAD", ["POST", "PUT", "DELETE", "OPTIONS"]));
     let generate = (

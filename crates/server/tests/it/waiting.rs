@@ -90,6 +90,8 @@ async fn a_preferred_wait_bounds_the_wait_and_loses_nothing() {
             (answer.status, answer.header("preference-applied")),
             (200, None)
         );
+        // Not drawn at once: nobody waits, but on a busy machine the image may be there before the answer.
+        upstream.enqueue(slow(1_000));
         let answer = prefer("wait=0", json!(null)).await;
         assert_eq!(
             (answer.status, answer.header("preference-applied")),

@@ -1,6 +1,8 @@
 //! The binary `gih` as an operator uses it: its commands, settings, start and end, limits and books.
 
 mod audit;
+mod audit_storage;
+mod audits;
 mod beside;
 mod catalog;
 mod collector;

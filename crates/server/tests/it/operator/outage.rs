@@ -53,7 +53,8 @@ async fn until_ready_is(hub: &Hub, status: u16) {
 #[tokio::test]
 async fn requests_are_503_and_free_while_the_database_is_away() {
     let upstream = FakeOpenAi::start().await;
-    let hub = Hub::start(Options::postgres().upstream(&upstream)).await;
+    let options = Options::postgres().env("GIH_AUDIT_INTERVAL", "1s");
+    let hub = Hub::start(options.upstream(&upstream)).await;
     let ann = hub.account();
     ann.grant(100);
     let api = ann.live();
@@ -76,9 +77,24 @@ async fn requests_are_503_and_free_while_the_database_is_away() {
         assert_eq!(answer.header("x-should-retry"), None);
     }
     assert_eq!(upstream.call_count(), 1);
+    // The metrics say so, and what is not known is not said. An audit is put off, and finds nothing wrong.
+    let queued = "gih_generations{status=\"queued\"}";
+    until("the metrics to tell of it", async || {
+        let metrics = hub.metrics().await;
+        let is_told = (metrics.get("gih_database_up"), metrics.find(queued)) == (0, None);
+        let put_off = metrics.get("gih_audit_runs_total{result=\"impossible\"}");
+        (is_told && put_off > 0 && metrics.find("gih_audit_ok") != Some(0)).then_some(())
+    })
+    .await;
 
     outage.end();
     until_ready_is(&hub, 200).await;
+    until("the metrics to tell of its return", async || {
+        let metrics = hub.metrics().await;
+        let now = (metrics.get("gih_database_up"), metrics.find(queued));
+        (now == (1, Some(0)) && metrics.find("gih_audit_ok") == Some(1)).then_some(())
+    })
+    .await;
     assert_eq!((api.credits().await, api.count().await), (100 - PRICE, 1));
     api.draw(json!({})).await.ok(200);
     assert_eq!(

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::process::{self, Finished, Process};
-use super::{Account, Api, Options, PATIENCE, Place};
+use super::{Account, Api, Exposition, Options, PATIENCE, Place};
 
 /// A running `gih serve` and what belongs to it.
 pub struct Hub {
@@ -122,6 +122,18 @@ impl Hub {
     /// The API without a key.
     pub fn without_key(&self) -> Api {
         Api::new(self.client.clone(), self.url.clone(), None)
+    }
+
+    /// What `GET /metrics` says.
+    pub async fn metrics(&self) -> Exposition {
+        let answer = self.without_key().get("/metrics").await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let content_type = answer.header("content-type");
+        assert_eq!(
+            content_type,
+            Some("text/plain; version=0.0.4; charset=utf-8")
+        );
+        Exposition::read(std::str::from_utf8(&answer.body).unwrap())
     }
 
     /// The books must hold.

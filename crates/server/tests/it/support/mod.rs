@@ -7,6 +7,7 @@
 mod account;
 mod answer;
 mod api;
+mod exposition;
 mod hub;
 mod place;
 pub mod process;
@@ -18,6 +19,7 @@ pub mod wire;
 pub use account::Account;
 pub use answer::Answer;
 pub use api::{Api, send};
+pub use exposition::Exposition;
 pub use hub::Hub;
 pub use place::Place;
 pub use process::Finished;

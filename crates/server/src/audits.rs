@@ -1,0 +1,85 @@
+//! The audits that `serve` makes by itself, every `GIH_AUDIT_INTERVAL`.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt as _;
+use gih_domain::audit::{Audit, Audited, Images};
+use gih_domain::ports::{Clock as _, Ids as _};
+use gih_domain::time::Timestamp;
+
+use crate::hub::Hub;
+use crate::ids::SystemIds;
+
+/// How many violations of each invariant are logged: enough to see what is wrong; `gih audit` lists more.
+const AT_MOST: u32 = 20;
+/// How many images are looked for in the storage in one audit, at most.
+const MOST_IMAGES: u32 = 5_000;
+
+/// Audits for as long as the process lives: the books, and that the images saved since the last audit are in the
+/// storage. (All images there are is for `gih audit` to look for.) The first audit is made at a time by chance within the
+/// interval, so that processes that were started together do not all read the books together.
+pub async fn run(hub: Arc<Hub>, interval: Duration) {
+    tokio::time::sleep(interval.mul_f64(chance())).await;
+    let audit = Audit {
+        books: Arc::new(hub.books.database.clone()),
+        store: Arc::clone(&hub.store),
+        clock: Arc::clone(&hub.books.clock) as _,
+    };
+    // An image is saved at most so long before the books name it.
+    let overlap = hub.engine.settings().generation_timeout;
+    // What an earlier start has saved last is looked for, too.
+    let mut since = earlier(hub.books.clock.now(), interval + overlap);
+    loop {
+        let (began, started) = (hub.books.clock.now(), Instant::now());
+        let tried = audit.run(Images::Since(since, MOST_IMAGES), AT_MOST);
+        match AssertUnwindSafe(tried).catch_unwind().await {
+            Ok(Ok(audited)) => {
+                report(&hub, &audited, started.elapsed());
+                if audited.store_problem.is_none() {
+                    since = earlier(began, overlap);
+                }
+            }
+            Ok(Err(error)) => {
+                hub.metrics.audit_impossible();
+                tracing::warn!(%error, "the books could not be audited");
+            }
+            Err(_panic) => {
+                hub.metrics.audit_impossible();
+                tracing::error!("a panic: could not audit");
+            }
+        }
+        tokio::time::sleep(interval).await;
+    }
+}
+
+fn report(hub: &Hub, audited: &Audited, took: Duration) {
+    for violation in &audited.violations {
+        let (invariant, subject, detail) =
+            (violation.invariant, &violation.subject, &violation.detail);
+        tracing::error!(invariant, %subject, %detail, "the books do not hold");
+    }
+    if let Some(problem) = &audited.store_problem {
+        tracing::error!(%problem, "the storage could not be audited");
+    }
+    // Half an audit is no good news; what it found is news all the same.
+    if audited.store_problem.is_some() && audited.violations.is_empty() {
+        hub.metrics.audit_impossible();
+        return;
+    }
+    hub.metrics.audited(audited, hub.books.clock.now(), took);
+    tracing::debug!(?took, images = audited.images, "audited");
+}
+
+fn earlier(time: Timestamp, by: Duration) -> Timestamp {
+    let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+    Timestamp::from_micros(time.as_micros().saturating_sub(micros))
+}
+
+/// Somewhere from nothing to one.
+fn chance() -> f64 {
+    let mut random = [0; 4];
+    SystemIds.fill(&mut random);
+    f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX)
+}
