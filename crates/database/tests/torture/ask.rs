@@ -1,0 +1,172 @@
+//! A step, asked of the product's ports.
+
+use std::time::Duration;
+
+use gih_database::Database;
+use gih_domain::credits::Credits;
+use gih_domain::generation::Lease;
+use gih_domain::id::{GenerationId, LotId};
+use gih_domain::idempotency::IdempotencyKey;
+use gih_domain::ports::{
+    Accept, Accounts, CancelReason, DatabaseError, Generations, Grant, Hand, Idempotency, Keys,
+    Limits, LotSource, NewLot,
+};
+use gih_domain::request::{ImageCount, MAX_IMAGES};
+use gih_domain::time::Timestamp;
+
+use crate::answers::{accepted, ended, granted, held, settled};
+use crate::bench::{Names, at, mode, number};
+use crate::model::{self, Answer, Model, NAME_LIFE, PURSES};
+use crate::step::{Ask, Step};
+use crate::world::{DAY, MINUTE, World, failed, fresh, images};
+
+/// The reaper's grace; what is aged is aged by an hour.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// What the product answers, in the model's words; an error that the step may not have.
+pub async fn ask(
+    database: &Database,
+    names: &mut Names,
+    model: &Model,
+    step: &Step,
+) -> Result<Answer, String> {
+    let now = at(model.now);
+    let broken = |error: DatabaseError| error.to_string();
+    match *step {
+        Step::Grant { purse, credits: amount, life, reference } => {
+            let lot = NewLot {
+                id: LotId(fresh()),
+                mode: mode(purse),
+                source: LotSource::Grant,
+                credits: credits(amount),
+                expires_at: life.map(|life| at(model.now + life)),
+                note: None,
+            };
+            let grant = Grant {
+                account: names.accounts[PURSES[purse].0],
+                lot,
+                reference: reference.map(|reference| format!("invoice {reference}")),
+                created_at: now,
+            };
+            granted(database.grant(&grant).await, &grant, names)
+        }
+        Step::Expire { at_most } => {
+            let expired = database.expire(now, at_most).await;
+            expired.map(Answer::Expired).map_err(broken)
+        }
+        Step::Accept(ref ask) => {
+            let accept = accept(names, ask, now);
+            let id = accept.id;
+            accepted(database.accept(accept).await, id, names)
+        }
+        Step::Claim { worker, at_most } => {
+            let claimed = database.claim(names.workers[worker], 10 * MINUTE, at_most).await;
+            let claimed = claimed.map_err(broken)?;
+            let works = claimed.iter().map(|claimed| number(&names.works, &claimed.lease.generation));
+            Ok(Answer::Claimed(works.collect()))
+        }
+        Step::Dispatch { hand } => held(database.dispatch(&lease(names, model, hand)).await),
+        Step::Settle { hand, images: count } => {
+            let lease = lease(names, model, hand);
+            let ending = if count > 0 { images(lease.generation, count) } else { failed() };
+            settled(database.settle(&lease, &ending, now).await, names)
+        }
+        Step::Crash { worker } => {
+            held(database.renew(names.workers[worker], Duration::ZERO).await)
+        }
+        Step::Renew { worker } => held(database.renew(names.workers[worker], 60 * MINUTE).await),
+        Step::Register { worker } => {
+            let registered = database.register(names.workers[worker], 60 * MINUTE).await;
+            registered.map(|()| Answer::Done).map_err(broken)
+        }
+        Step::Resign { worker } => {
+            let resigned = database.resign(names.workers[worker]).await;
+            resigned.map(|()| Answer::Done).map_err(broken)
+        }
+        Step::Reap { worker } => {
+            let reaped = database.reap(names.workers[worker], GRACE, 1_000).await.map_err(broken)?;
+            let numbers = |ids: Vec<GenerationId>| {
+                let mut works: Vec<usize> = ids.iter().map(|id| number(&names.works, id)).collect();
+                works.sort_unstable();
+                works
+            };
+            let taken = reaped.taken_over.iter().map(|taken| taken.lease.generation).collect();
+            let overdue = reaped.overdue.iter().map(|(id, _)| *id).collect();
+            Ok(Answer::Reaped {
+                requeued: reaped.requeued,
+                taken: numbers(taken),
+                overdue: numbers(overdue),
+            })
+        }
+        Step::Cancel { work, fails } => {
+            let reason = if fails {
+                CancelReason::NotStartedInTime { waits: false }
+            } else {
+                CancelReason::ShuttingDown
+            };
+            match database.cancel(names.works[work], reason, now).await.map_err(broken)? {
+                Some(generation) => ended(&generation, names),
+                None => Ok(Answer::NotQueued),
+            }
+        }
+        Step::Revoke { key } => {
+            let revoked = Keys::revoke(database, names.keys[key], now).await.map_err(broken)?;
+            let canceled = revoked.ok_or("the key is gone")?.canceled;
+            let mut works: Vec<usize> =
+                canceled.iter().map(|id| number(&names.works, id)).collect();
+            works.sort_unstable();
+            Ok(Answer::Revoked(works))
+        }
+        Step::Forget => {
+            let forgotten = database.forget_idempotency_keys(now, 1_000).await;
+            forgotten.map(Answer::Forgotten).map_err(broken)
+        }
+        Step::Pass(_) | Step::Late { .. } | Step::Idle { .. } | Step::Overdue { .. } => {
+            unreachable!("no port is asked")
+        }
+    }
+}
+
+fn credits(amount: i64) -> Credits {
+    Credits::new(amount).unwrap()
+}
+
+fn lease(names: &Names, model: &Model, hand: usize) -> Lease {
+    let model::Hand { work, worker, fence } = model.hands[hand];
+    Lease {
+        generation: names.works[work],
+        worker: names.workers[worker],
+        fence,
+    }
+}
+
+fn accept(names: &Names, ask: &Ask, now: Timestamp) -> Accept {
+    let world = World {
+        account: names.accounts[PURSES[ask.purse].0],
+        key: names.keys[ask.key],
+        worker: names.workers[0],
+    };
+    let hand = ask.worker.map_or(Hand::Queue, |worker| Hand::Mine {
+        worker: names.workers[worker],
+        timeout: 10 * MINUTE,
+    });
+    Accept {
+        mode: mode(ask.purse),
+        n: ImageCount::parse(i64::from(ask.n), MAX_IMAGES).unwrap(),
+        price: credits(ask.price),
+        idempotency: ask.name.map(|(name, fingerprint)| Idempotency {
+            key: IdempotencyKey::parse(format!("order-{name}").as_bytes()).unwrap(),
+            fingerprint: [fingerprint; 32],
+            expires_at: now.plus(Duration::from_micros(NAME_LIFE.unsigned_abs())),
+        }),
+        waits: ask.waits,
+        hand,
+        queue_timeout: DAY / 48,
+        limits: Limits {
+            max_queue: 1_000,
+            max_queued_per_account: ask.account_limit,
+        },
+        at: now,
+        ..world.accept()
+    }
+}
