@@ -13,6 +13,7 @@ use tokio::runtime::Runtime;
 use crate::ask::ask;
 use crate::bugs::Bug;
 use crate::model::{Answer, KEYS, Model, PURSES, Time, WORKERS};
+use crate::picture;
 use crate::step::Step;
 use crate::support::TestDatabase;
 use crate::world::{MINUTE, NOW, fresh};
@@ -58,6 +59,9 @@ impl Bench {
         let database = runtime.block_on(TestDatabase::quick(kind));
         let mut raw = Connection::open(&database.url).unwrap();
         if let Some(sql) = bug.and_then(|bug| bug.schema(kind)) {
+            raw.execute(&sql).unwrap();
+        }
+        if let Some(sql) = picture::prepare(kind) {
             raw.execute(&sql).unwrap();
         }
         Self { runtime, database, raw, bug }

@@ -41,7 +41,13 @@ struct WorkView {
 /// Every lot and every generation of the two accounts is what it must be, and there are no others. Learns the names of
 /// new lots that refunds made.
 pub fn compare(bench: &mut Bench, names: &mut Names, model: &Model) -> Result<(), String> {
-    let text = bench.raw.text(&statement(bench.database.kind(), &names.accounts))?;
+    let kind = bench.database.kind();
+    let accounts: Vec<String> = names.accounts.iter().map(|id| literal(kind, id.0)).collect();
+    let accounts = accounts.join(", ");
+    let text = bench.raw.text(&match kind {
+        Kind::Sqlite => statement(kind, &accounts),
+        Kind::Postgres => format!("EXECUTE picture ({accounts})"),
+    })?;
     let (mut lots, mut works) = (BTreeMap::new(), BTreeMap::new());
     for line in text.lines() {
         let fields: Vec<&str> = line.split('|').collect();
@@ -182,10 +188,14 @@ fn maybe(text: &str) -> Result<Option<i64>, String> {
     if text == "-" { Ok(None) } else { int(text).map(Some) }
 }
 
+/// Postgres plans for longer than it runs this, so it plans once a connection.
+pub fn prepare(kind: Kind) -> Option<String> {
+    (kind == Kind::Postgres)
+        .then(|| format!("PREPARE picture (uuid, uuid) AS {}", statement(kind, "$1, $2")))
+}
+
 /// A line a lot and a line a generation, in one text.
-fn statement(kind: Kind, accounts: &[AccountId]) -> String {
-    let accounts: Vec<String> = accounts.iter().map(|id| literal(kind, id.0)).collect();
-    let accounts = accounts.join(", ");
+fn statement(kind: Kind, accounts: &str) -> String {
     // How each database writes an id, a time and the whole.
     let (id, time, all): (fn(&str) -> String, fn(&str) -> String, &str) = match kind {
         Kind::Sqlite => (
