@@ -49,8 +49,7 @@ impl Connection {
 
     /// The one column, called `text`, of a query's one row; nothing for NULL.
     pub fn text(&mut self, sql: &str) -> Result<String, String> {
-        let row: QueryResult<Words> =
-            both!(&mut self.0, c => diesel::sql_query(sql).get_result(c));
+        let row: QueryResult<Words> = both!(&mut self.0, c => diesel::sql_query(sql).get_result(c));
         let row = row.map_err(|error| Error::from(error).to_string())?;
         Ok(row.text.unwrap_or_default())
     }

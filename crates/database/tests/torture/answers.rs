@@ -74,9 +74,15 @@ pub fn accepted(
         Err(AcceptError::QueueFull(QueueFull::Account(_))) => {
             Ok(Answer::Refused(Refusal::AccountsQueueFull))
         }
-        Err(AcceptError::InsufficientCredits(InsufficientCredits { required, available })) => {
+        Err(AcceptError::InsufficientCredits(InsufficientCredits {
+            required,
+            available,
+        })) => {
             let (required, available) = (required.get(), available.get());
-            Ok(Answer::Refused(Refusal::Insufficient { required, available }))
+            Ok(Answer::Refused(Refusal::Insufficient {
+                required,
+                available,
+            }))
         }
         Err(error) => Err(error.to_string()),
     }

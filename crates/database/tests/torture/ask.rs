@@ -33,7 +33,12 @@ pub async fn ask(
     let now = at(model.now);
     let broken = |error: DatabaseError| error.to_string();
     match *step {
-        Step::Grant { purse, credits: amount, life, reference } => {
+        Step::Grant {
+            purse,
+            credits: amount,
+            life,
+            reference,
+        } => {
             let lot = NewLot {
                 id: LotId(fresh()),
                 mode: mode(purse),
@@ -60,20 +65,29 @@ pub async fn ask(
             accepted(database.accept(accept).await, id, names)
         }
         Step::Claim { worker, at_most } => {
-            let claimed = database.claim(names.workers[worker], 10 * MINUTE, at_most).await;
+            let claimed = database
+                .claim(names.workers[worker], 10 * MINUTE, at_most)
+                .await;
             let claimed = claimed.map_err(broken)?;
-            let works = claimed.iter().map(|claimed| number(&names.works, &claimed.lease.generation));
+            let works = claimed
+                .iter()
+                .map(|claimed| number(&names.works, &claimed.lease.generation));
             Ok(Answer::Claimed(works.collect()))
         }
         Step::Dispatch { hand } => held(database.dispatch(&lease(names, model, hand)).await),
-        Step::Settle { hand, images: count } => {
+        Step::Settle {
+            hand,
+            images: count,
+        } => {
             let lease = lease(names, model, hand);
-            let ending = if count > 0 { images(lease.generation, count) } else { failed() };
+            let ending = if count > 0 {
+                images(lease.generation, count)
+            } else {
+                failed()
+            };
             settled(database.settle(&lease, &ending, now).await, names)
         }
-        Step::Crash { worker } => {
-            held(database.renew(names.workers[worker], Duration::ZERO).await)
-        }
+        Step::Crash { worker } => held(database.renew(names.workers[worker], Duration::ZERO).await),
         Step::Renew { worker } => held(database.renew(names.workers[worker], 60 * MINUTE).await),
         Step::Register { worker } => {
             let registered = database.register(names.workers[worker], 60 * MINUTE).await;
@@ -84,13 +98,20 @@ pub async fn ask(
             resigned.map(|()| Answer::Done).map_err(broken)
         }
         Step::Reap { worker } => {
-            let reaped = database.reap(names.workers[worker], GRACE, 1_000).await.map_err(broken)?;
+            let reaped = database
+                .reap(names.workers[worker], GRACE, 1_000)
+                .await
+                .map_err(broken)?;
             let numbers = |ids: Vec<GenerationId>| {
                 let mut works: Vec<usize> = ids.iter().map(|id| number(&names.works, id)).collect();
                 works.sort_unstable();
                 works
             };
-            let taken = reaped.taken_over.iter().map(|taken| taken.lease.generation).collect();
+            let taken = reaped
+                .taken_over
+                .iter()
+                .map(|taken| taken.lease.generation)
+                .collect();
             let overdue = reaped.overdue.iter().map(|(id, _)| *id).collect();
             Ok(Answer::Reaped {
                 requeued: reaped.requeued,
@@ -104,13 +125,19 @@ pub async fn ask(
             } else {
                 CancelReason::ShuttingDown
             };
-            match database.cancel(names.works[work], reason, now).await.map_err(broken)? {
+            match database
+                .cancel(names.works[work], reason, now)
+                .await
+                .map_err(broken)?
+            {
                 Some(generation) => ended(&generation, names),
                 None => Ok(Answer::NotQueued),
             }
         }
         Step::Revoke { key } => {
-            let revoked = Keys::revoke(database, names.keys[key], now).await.map_err(broken)?;
+            let revoked = Keys::revoke(database, names.keys[key], now)
+                .await
+                .map_err(broken)?;
             let canceled = revoked.ok_or("the key is gone")?.canceled;
             let mut works: Vec<usize> =
                 canceled.iter().map(|id| number(&names.works, id)).collect();
@@ -132,7 +159,11 @@ fn credits(amount: i64) -> Credits {
 }
 
 fn lease(names: &Names, model: &Model, hand: usize) -> Lease {
-    let model::Hand { work, worker, fence } = model.hands[hand];
+    let model::Hand {
+        work,
+        worker,
+        fence,
+    } = model.hands[hand];
     Lease {
         generation: names.works[work],
         worker: names.workers[worker],

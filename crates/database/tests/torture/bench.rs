@@ -47,7 +47,9 @@ pub fn at(time: Time) -> Timestamp {
 
 /// The model's number of it; none of its numbers for what the model does not know.
 pub fn number<T: PartialEq>(all: &[T], one: &T) -> usize {
-    all.iter().position(|other| other == one).unwrap_or(usize::MAX)
+    all.iter()
+        .position(|other| other == one)
+        .unwrap_or(usize::MAX)
 }
 
 impl Bench {
@@ -64,7 +66,12 @@ impl Bench {
         if let Some(sql) = picture::prepare(kind) {
             raw.execute(&sql).unwrap();
         }
-        Self { runtime, database, raw, bug }
+        Self {
+            runtime,
+            database,
+            raw,
+            bug,
+        }
     }
 
     /// New accounts, keys and workers, without credits.
@@ -79,11 +86,15 @@ impl Bench {
         let database: &Database = &self.database;
         self.runtime.block_on(async {
             for &account in &names.accounts {
-                Accounts::create(database, &new_account(account)).await.unwrap();
+                Accounts::create(database, &new_account(account))
+                    .await
+                    .unwrap();
             }
             for (&key, &purse) in names.keys.iter().zip(&KEYS) {
                 let account = names.accounts[PURSES[purse].0];
-                Keys::create(database, &new_key(key, account, mode(purse))).await.unwrap();
+                Keys::create(database, &new_key(key, account, mode(purse)))
+                    .await
+                    .unwrap();
             }
             for &worker in &names.workers {
                 database.register(worker, 60 * MINUTE).await.unwrap();
@@ -101,7 +112,10 @@ impl Bench {
         step: &Step,
     ) -> Result<Answer, String> {
         let kind = self.database.kind();
-        if let Some(sql) = self.bug.and_then(|bug| bug.before(kind, names, model, step)) {
+        if let Some(sql) = self
+            .bug
+            .and_then(|bug| bug.before(kind, names, model, step))
+        {
             self.raw.execute(&sql)?;
         }
         let answer = match *step {

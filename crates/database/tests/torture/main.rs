@@ -15,6 +15,7 @@ mod sequences;
 mod step;
 #[path = "../support/mod.rs"]
 mod support;
+mod tally;
 #[path = "../support/torture.rs"]
 mod torture;
 #[path = "../world/mod.rs"]

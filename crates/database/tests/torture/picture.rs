@@ -42,7 +42,11 @@ struct WorkView {
 /// new lots that refunds made.
 pub fn compare(bench: &mut Bench, names: &mut Names, model: &Model) -> Result<(), String> {
     let kind = bench.database.kind();
-    let accounts: Vec<String> = names.accounts.iter().map(|id| literal(kind, id.0)).collect();
+    let accounts: Vec<String> = names
+        .accounts
+        .iter()
+        .map(|id| literal(kind, id.0))
+        .collect();
     let accounts = accounts.join(", ");
     let text = bench.raw.text(&match kind {
         Kind::Sqlite => statement(kind, &accounts),
@@ -117,9 +121,8 @@ fn learn(names: &mut Names, model: &Model, id: LotId, fields: &[&str]) -> Result
     }
     let refund_of = refund_of(names, fields)?;
     let next = names.lots.len();
-    let is_next = (model.lots.iter().enumerate()).find(|(index, lot)| {
-        *index >= next && refund_of.is_some() && lot.refund_of == refund_of
-    });
+    let is_next = (model.lots.iter().enumerate())
+        .find(|(index, lot)| *index >= next && refund_of.is_some() && lot.refund_of == refund_of);
     match is_next {
         // Several may come at once, named in the order in which they were made.
         Some((index, _)) if index == next => {
@@ -164,7 +167,9 @@ fn work_view(names: &Names, fields: &[&str]) -> Result<WorkView, String> {
     };
     Ok(WorkView {
         purse: purse(names, fields[11], fields[12])?,
-        status: fields[2].parse().map_err(|_| format!("status {}", fields[2]))?,
+        status: fields[2]
+            .parse()
+            .map_err(|_| format!("status {}", fields[2]))?,
         turn: maybe(fields[3])?,
         fence: int(fields[4])?,
         holder,
@@ -185,13 +190,21 @@ fn int(text: &str) -> Result<i64, String> {
 }
 
 fn maybe(text: &str) -> Result<Option<i64>, String> {
-    if text == "-" { Ok(None) } else { int(text).map(Some) }
+    if text == "-" {
+        Ok(None)
+    } else {
+        int(text).map(Some)
+    }
 }
 
 /// Postgres plans for longer than it runs this, so it plans once a connection.
 pub fn prepare(kind: Kind) -> Option<String> {
-    (kind == Kind::Postgres)
-        .then(|| format!("PREPARE picture (uuid, uuid) AS {}", statement(kind, "$1, $2")))
+    (kind == Kind::Postgres).then(|| {
+        format!(
+            "PREPARE picture (uuid, uuid) AS {}",
+            statement(kind, "$1, $2")
+        )
+    })
 }
 
 /// A line a lot and a line a generation, in one text.
@@ -210,10 +223,16 @@ fn statement(kind: Kind, accounts: &str) -> String {
         ),
     };
     let or_none = |value: String| format!("coalesce(CAST({value} AS text), '-')");
-    let nullable_id =
-        |column: &str| format!("CASE WHEN {column} IS NULL THEN '-' ELSE {} END", id(column));
+    let nullable_id = |column: &str| {
+        format!(
+            "CASE WHEN {column} IS NULL THEN '-' ELSE {} END",
+            id(column)
+        )
+    };
     let sum = |filter: &str| {
-        format!("(SELECT CAST(coalesce(sum(e.amount), 0) AS text) FROM ledger_entries e WHERE {filter})")
+        format!(
+            "(SELECT CAST(coalesce(sum(e.amount), 0) AS text) FROM ledger_entries e WHERE {filter})"
+        )
     };
     let lots = [
         "'L'".to_owned(),

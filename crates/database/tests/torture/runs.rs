@@ -7,7 +7,7 @@ use gih_domain::ports::{Accounts, Books, Generations, ListFilter};
 use gih_domain::time::Timestamp;
 
 use crate::bench::{Bench, Names, at, mode};
-use crate::model::{Answer, DAY, Model, PURSES, WORKERS};
+use crate::model::{Answer, DAY, FUNDS, Model, PURSES, WORKERS};
 use crate::picture::{self, expect};
 use crate::step::Step;
 use crate::world::NOW;
@@ -53,7 +53,20 @@ pub struct Run<'a> {
 impl<'a> Run<'a> {
     pub fn new(bench: &'a mut Bench) -> Self {
         let names = bench.people();
-        Self { bench, names, model: Model::new() }
+        Self {
+            bench,
+            names,
+            model: Model::new(),
+        }
+    }
+
+    /// One that begins as [`Model::funded`] does.
+    pub fn funded(bench: &'a mut Bench) -> Result<Self, Complaint> {
+        let mut run = Self::new(bench);
+        for step in &FUNDS {
+            run.take(step)?;
+        }
+        Ok(run)
     }
 
     /// Takes the step and compares everything.
@@ -76,13 +89,28 @@ impl<'a> Run<'a> {
 
     fn balance(&mut self, purse: usize) -> Result<(), String> {
         let account = self.names.accounts[PURSES[purse].0];
-        let asked = self.bench.database.balance(account, mode(purse), at(self.model.now));
-        let found = self.bench.runtime.block_on(asked).map_err(|error| error.to_string())?;
+        let asked = self
+            .bench
+            .database
+            .balance(account, mode(purse), at(self.model.now));
+        let found = self
+            .bench
+            .runtime
+            .block_on(asked)
+            .map_err(|error| error.to_string())?;
         let found = found.ok_or("the account is gone")?;
-        expect("the balance", self.model.balance(purse), found.credits.get())?;
+        expect(
+            "the balance",
+            self.model.balance(purse),
+            found.credits.get(),
+        )?;
         let expires = self.model.next_expiration(purse);
         let next = found.next_expiration;
-        expect("the next expiration", expires.map(at), next.map(|next| next.expires_at))?;
+        expect(
+            "the next expiration",
+            expires.map(at),
+            next.map(|next| next.expires_at),
+        )?;
         match (expires, next) {
             (Some(expires), Some(next)) => {
                 // When several lots expire at once, it is one of them.
@@ -118,7 +146,11 @@ impl<'a> Run<'a> {
         self.take(&Step::Reap { worker: 0 })?;
         expect(
             "nothing is left to reap",
-            Answer::Reaped { requeued: 0, taken: vec![], overdue: vec![] },
+            Answer::Reaped {
+                requeued: 0,
+                taken: vec![],
+                overdue: vec![],
+            },
             self.model.answer.clone(),
         )
         .map_err(by(Checker::Answers))?;
@@ -145,9 +177,17 @@ impl<'a> Run<'a> {
         self.bench.runtime.block_on(async {
             for purse in 0..PURSES.len() {
                 let account = self.names.accounts[PURSES[purse].0];
-                let filter = ListFilter { limit: 1_000, ..ListFilter::default() };
+                let filter = ListFilter {
+                    limit: 1_000,
+                    ..ListFilter::default()
+                };
                 let found = Generations::list(&**database, account, mode(purse), &filter).await;
-                let found: Vec<_> = found.map_err(broken)?.generations.iter().map(|found| (found.id, found.status())).collect();
+                let found: Vec<_> = found
+                    .map_err(broken)?
+                    .generations
+                    .iter()
+                    .map(|found| (found.id, found.status()))
+                    .collect();
                 let works = self.model.works.iter().zip(&self.names.works);
                 let mut expected: Vec<_> = works
                     .filter(|(work, _)| work.purse == purse)
@@ -156,7 +196,11 @@ impl<'a> Run<'a> {
                 expected.reverse();
                 expect("the list", expected, found)?;
                 // The newest of the others' is not found.
-                let others = self.model.works.iter().rposition(|work| work.purse != purse);
+                let others = self
+                    .model
+                    .works
+                    .iter()
+                    .rposition(|work| work.purse != purse);
                 if let Some(other) = others {
                     let id = self.names.works[other];
                     let found = Generations::find(&**database, account, mode(purse), id).await;
@@ -182,6 +226,9 @@ impl Bench {
         if violations.is_empty() {
             return Ok(());
         }
-        Err(Complaint { by: Checker::Audit, what: format!("{violations:#?}") })
+        Err(Complaint {
+            by: Checker::Audit,
+            what: format!("{violations:#?}"),
+        })
     }
 }

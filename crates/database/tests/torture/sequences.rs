@@ -13,6 +13,7 @@ use crate::bench::Bench;
 use crate::model::Model;
 use crate::runs::{Complaint, Run};
 use crate::step::{Step, steps};
+use crate::tally::Tally;
 use crate::torture::{figure, seed};
 use crate::word;
 
@@ -31,7 +32,7 @@ impl ReferenceStateMachine for Ledger {
     type Transition = Step;
 
     fn init_state() -> BoxedStrategy<Model> {
-        Just(Model::new()).boxed()
+        Just(Model::funded()).boxed()
     }
 
     fn transitions(model: &Model) -> BoxedStrategy<Step> {
@@ -62,6 +63,7 @@ fn the_ledger_is_what_the_model_says_on_postgres() {
 struct Shared {
     bench: Option<Bench>,
     sequences: u64,
+    tally: Tally,
     /// Something was wrong: from now on each sequence has a database of its own and is audited.
     has_failed: bool,
 }
@@ -74,7 +76,7 @@ impl Shared {
         let bench = self.bench.get_or_insert_with(|| Bench::new(kind, None));
         self.sequences += 1;
         let is_audited = self.has_failed || self.sequences.is_multiple_of(SEQUENCES_AN_AUDIT);
-        let result = run(bench, steps, seen).and_then(|()| match is_audited {
+        let result = run(bench, &mut self.tally, steps, seen).and_then(|()| match is_audited {
             true => bench.audit(),
             false => Ok(()),
         });
@@ -83,11 +85,18 @@ impl Shared {
     }
 }
 
-fn run(bench: &mut Bench, steps: &[Step], seen: impl Fn()) -> Result<(), Complaint> {
-    let mut run = Run::new(bench);
+fn run(
+    bench: &mut Bench,
+    tally: &mut Tally,
+    steps: &[Step],
+    seen: impl Fn(),
+) -> Result<(), Complaint> {
+    let mut run = Run::funded(bench)?;
     for step in steps {
         seen();
+        let lots = run.model.lots.len();
         run.step(step)?;
+        tally.note(&run.model, step, lots);
     }
     run.finish()
 }
@@ -106,7 +115,12 @@ pub fn runner(seed: u64, cases: u32) -> TestRunner {
 fn on(kind: Kind) {
     let seed = seed();
     let steps = AtomicU64::new(0);
-    let shared = RefCell::new(Shared { bench: None, sequences: 0, has_failed: false });
+    let shared = RefCell::new(Shared {
+        bench: None,
+        sequences: 0,
+        tally: Tally::default(),
+        has_failed: false,
+    });
     let outcome = runner(seed, SEQUENCES).run(
         &Ledger::sequential_strategy(STEPS),
         |(_, sequence, seen)| {
@@ -123,6 +137,7 @@ fn on(kind: Kind) {
     );
     match outcome {
         Ok(()) => {
+            shared.borrow().tally.assert_rich();
             figure("ledger sequences", word(kind), u64::from(SEQUENCES));
             figure("ledger steps", word(kind), steps.into_inner());
         }

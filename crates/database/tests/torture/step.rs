@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::Union;
 
-use crate::model::{DAY, HOUR, KEYS, Model, PURSES, SECOND, Time, WORKERS};
+use crate::model::{DAY, HOUR, KEYS, Model, PURSES, SECOND, Time, WORKERS, Worker};
 
 /// One thing that happens. Generations, lots and leases are named by their numbers in the model.
 #[derive(Clone, Debug)]
@@ -119,85 +119,165 @@ const JUMPS: [Time; 12] = [
 
 /// The next step: more of what there is something to do for.
 pub fn steps(model: &Model) -> BoxedStrategy<Step> {
-    let worker = || 0..WORKERS;
-    let purse = || 0..PURSES.len();
+    let mut choices = credit_steps();
+    choices.push((20, asks().prop_map(Step::Accept).boxed()));
+    choices.push((
+        1,
+        (0..KEYS.len()).prop_map(|key| Step::Revoke { key }).boxed(),
+    ));
+    choices.extend(worker_steps(model));
+    choices.extend(lease_steps(model));
+    choices.extend(work_steps(model));
+    Union::new_weighted(choices).boxed()
+}
+
+type Choices = Vec<(u32, BoxedStrategy<Step>)>;
+
+fn credit_steps() -> Choices {
     let grant = (
-        purse(),
+        0..PURSES.len(),
         1..30_i64,
         option::weighted(0.8, select(&LIVES[..])),
         option::weighted(0.2, 0..3_u8),
     );
-    let mut choices: Vec<(u32, BoxedStrategy<Step>)> = vec![
-        (
-            if model.lots.len() < 4 { 14 } else { 6 },
-            grant
-                .prop_map(|(purse, credits, life, reference)| Step::Grant {
-                    purse,
-                    credits,
-                    life,
-                    reference,
-                })
-                .boxed(),
-        ),
+    let grant = grant.prop_map(|(purse, credits, life, reference)| Step::Grant {
+        purse,
+        credits,
+        life,
+        reference,
+    });
+    let expire = select(&[1, 100][..]).prop_map(|at_most| Step::Expire { at_most });
+    vec![
+        (7, grant.boxed()),
         (8, select(&JUMPS[..]).prop_map(Step::Pass).boxed()),
-        (3, select(&[1, 100][..]).prop_map(|at_most| Step::Expire { at_most }).boxed()),
-        (24, asks().prop_map(Step::Accept).boxed()),
-        (
-            6,
-            (worker(), 1..4_u32)
-                .prop_map(|(worker, at_most)| Step::Claim { worker, at_most })
-                .boxed(),
-        ),
-        (3, worker().prop_map(|worker| Step::Crash { worker }).boxed()),
-        (2, worker().prop_map(|worker| Step::Renew { worker }).boxed()),
-        (4, worker().prop_map(|worker| Step::Register { worker }).boxed()),
-        (1, worker().prop_map(|worker| Step::Resign { worker }).boxed()),
-        (6, worker().prop_map(|worker| Step::Reap { worker }).boxed()),
-        (1, (0..KEYS.len()).prop_map(|key| Step::Revoke { key }).boxed()),
+        (3, expire.boxed()),
         (1, Just(Step::Forget).boxed()),
-    ];
-    let with = |status| -> Vec<usize> {
-        let works = model.works.iter().enumerate();
-        works.filter(|(_, work)| work.status == status).map(|(index, _)| index).collect()
+    ]
+}
+
+fn worker_steps(model: &Model) -> Choices {
+    let workers = |is: &dyn Fn(usize) -> bool| (0..WORKERS).filter(|&worker| is(worker)).collect();
+    let holds = |worker| {
+        (model.works.iter())
+            .any(|work| work.status == Status::Running && work.holder == Some(worker))
     };
-    let (running, queued) = (with(Status::Running), with(Status::Queued));
-    let held: Vec<usize> = (model.hands.iter().enumerate())
-        .filter(|(_, hand)| {
+    let live: Vec<usize> = workers(&|worker| model.workers[worker] == Worker::Live);
+    let busy: Vec<usize> =
+        workers(&|worker| model.workers[worker] == Worker::Live && holds(worker));
+    let idle: Vec<usize> = workers(&|worker| model.workers[worker] != Worker::Live);
+    let is_abandoned = idle.iter().any(|&worker| holds(worker));
+    let any = || 0..WORKERS;
+    let mut choices = vec![
+        (1, any().prop_map(|worker| Step::Crash { worker }).boxed()),
+        (2, any().prop_map(|worker| Step::Renew { worker }).boxed()),
+        (1, any().prop_map(|worker| Step::Resign { worker }).boxed()),
+        (
+            if is_abandoned { 10 } else { 3 },
+            any().prop_map(|worker| Step::Reap { worker }).boxed(),
+        ),
+        (1, (any(), 1..4_u32).prop_map(claim).boxed()),
+    ];
+    if !busy.is_empty() {
+        choices.push((
+            4,
+            select(busy)
+                .prop_map(|worker| Step::Crash { worker })
+                .boxed(),
+        ));
+    }
+    if !idle.is_empty() {
+        choices.push((
+            5,
+            select(idle)
+                .prop_map(|worker| Step::Register { worker })
+                .boxed(),
+        ));
+    }
+    if !live.is_empty() && model.works.iter().any(|work| work.status == Status::Queued) {
+        choices.push((10, (select(live), 1..4_u32).prop_map(claim).boxed()));
+    }
+    choices
+}
+
+fn claim((worker, at_most): (usize, u32)) -> Step {
+    Step::Claim { worker, at_most }
+}
+
+fn lease_steps(model: &Model) -> Choices {
+    let on = |is_held: bool| -> Vec<usize> {
+        let hands = (model.hands.iter().enumerate()).filter(|(_, hand)| {
             let work = &model.works[hand.work];
             work.status == Status::Running
-                && (work.holder, work.fence) == (Some(hand.worker), hand.fence)
-        })
-        .map(|(index, _)| index)
-        .collect();
+                && ((work.holder, work.fence) == (Some(hand.worker), hand.fence)) == is_held
+        });
+        hands.map(|(index, _)| index).collect()
+    };
     let settle = |(hand, images)| Step::Settle { hand, images };
-    if !held.is_empty() {
-        choices.push((14, (select(held.clone()), 0..=4_u8).prop_map(settle).boxed()));
-        choices.push((6, select(held).prop_map(|hand| Step::Dispatch { hand }).boxed()));
+    let dispatch = |hand| Step::Dispatch { hand };
+    let mut choices = Vec::new();
+    // The present holders, those whose work another has, and any lease there ever was.
+    let weighted = [
+        (10, 6, on(true)),
+        (6, 2, on(false)),
+        (4, 1, (0..model.hands.len()).collect()),
+    ];
+    for (settles, dispatches, hands) in weighted {
+        if !hands.is_empty() {
+            choices.push((
+                settles,
+                (select(hands.clone()), 0..=4_u8).prop_map(settle).boxed(),
+            ));
+            choices.push((dispatches, select(hands).prop_map(dispatch).boxed()));
+        }
     }
-    if !model.hands.is_empty() {
-        // Any lease there ever was: most are stale by now, or their work has ended.
-        let any = || 0..model.hands.len();
-        choices.push((5, (any(), 0..=4_u8).prop_map(settle).boxed()));
-        choices.push((2, any().prop_map(|hand| Step::Dispatch { hand }).boxed()));
-    }
+    choices
+}
+
+fn work_steps(model: &Model) -> Choices {
+    let with = |status| -> Vec<usize> {
+        let works = model.works.iter().enumerate();
+        works
+            .filter(|(_, work)| work.status == status)
+            .map(|(index, _)| index)
+            .collect()
+    };
+    let (running, queued) = (with(Status::Running), with(Status::Queued));
+    let cancel = |(work, fails)| Step::Cancel { work, fails };
+    let mut choices = Vec::new();
     if !running.is_empty() {
-        choices.push((2, select(running.clone()).prop_map(|work| Step::Late { work }).boxed()));
-        choices.push((2, select(running).prop_map(|work| Step::Idle { work }).boxed()));
+        choices.push((
+            2,
+            select(running.clone())
+                .prop_map(|work| Step::Late { work })
+                .boxed(),
+        ));
+        choices.push((
+            2,
+            select(running).prop_map(|work| Step::Idle { work }).boxed(),
+        ));
     }
     if !queued.is_empty() {
-        choices.push((2, select(queued.clone()).prop_map(|work| Step::Overdue { work }).boxed()));
-        let cancel = (select(queued), any::<bool>());
-        choices.push((3, cancel.prop_map(|(work, fails)| Step::Cancel { work, fails }).boxed()));
+        choices.push((
+            2,
+            select(queued.clone())
+                .prop_map(|work| Step::Overdue { work })
+                .boxed(),
+        ));
+        choices.push((2, (select(queued), any::<bool>()).prop_map(cancel).boxed()));
     }
     if !model.works.is_empty() {
-        let cancel = (0..model.works.len(), any::<bool>());
-        choices.push((1, cancel.prop_map(|(work, fails)| Step::Cancel { work, fails }).boxed()));
+        choices.push((
+            1,
+            (0..model.works.len(), any::<bool>())
+                .prop_map(cancel)
+                .boxed(),
+        ));
     }
-    Union::new_weighted(choices).boxed()
+    choices
 }
 
 fn asks() -> impl Strategy<Value = Ask> {
-    let name = option::weighted(0.4, (0..3_u8, 0..2_u8));
+    let name = option::weighted(0.5, (0..2_u8, prop_oneof![3 => Just(0_u8), 1 => Just(1)]));
     let limit = prop_oneof![4 => Just(1_000_u32), 1 => Just(2)];
     (
         0..PURSES.len(),
@@ -209,16 +289,18 @@ fn asks() -> impl Strategy<Value = Ask> {
         any::<bool>(),
         limit,
     )
-        .prop_map(|(purse, key, price, n, worker, name, waits, account_limit)| Ask {
-            purse,
-            key: key_for(purse, key),
-            price,
-            n,
-            worker,
-            name,
-            waits,
-            account_limit,
-        })
+        .prop_map(
+            |(purse, key, price, n, worker, name, waits, account_limit)| Ask {
+                purse,
+                key: key_for(purse, key),
+                price,
+                n,
+                worker,
+                name,
+                waits,
+                account_limit,
+            },
+        )
 }
 
 /// One of the purse's keys, or, once in a while, another account's.

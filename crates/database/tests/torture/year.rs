@@ -45,8 +45,12 @@ fn on(kind: Kind) {
             None => of_grants += 1,
         }
     }
-    assert!(of_grants > 10 && of_refunds > 10, "too quiet: {of_grants} and {of_refunds} refund lots");
-    run.finish().unwrap_or_else(|complaint| panic!("at the end, {complaint}"));
+    assert!(
+        of_grants > 10 && of_refunds > 10,
+        "too quiet: {of_grants} and {of_refunds} refund lots"
+    );
+    run.finish()
+        .unwrap_or_else(|complaint| panic!("at the end, {complaint}"));
     assert_eq!(bench.violations(), []);
     figure("simulated days", word(kind), days);
     figure("steps of the simulated year", word(kind), steps);
@@ -57,8 +61,14 @@ fn next(chance: &mut Chance, model: &Model) -> Step {
     match chance.below(20) {
         0..=2 => grant(chance, purse),
         3..=8 => Step::Accept(ask(chance, purse)),
-        9..=12 => settle(chance, model).unwrap_or(Step::Claim { worker: 0, at_most: 3 }),
-        13 => Step::Claim { worker: index(chance, WORKERS), at_most: 3 },
+        9..=12 => settle(chance, model).unwrap_or(Step::Claim {
+            worker: 0,
+            at_most: 3,
+        }),
+        13 => Step::Claim {
+            worker: index(chance, WORKERS),
+            at_most: 3,
+        },
         14 => Step::Expire { at_most: 1_000 },
         // The clock of another process, or one that was set: a little back.
         15 => Step::Pass(-amount(chance, 30) * SECOND),
@@ -86,7 +96,12 @@ fn grant(chance: &mut Chance, purse: usize) -> Step {
     // Small ones, so that most charges are over several.
     let credits = amount(chance, 12);
     let reference = (chance.below(8) == 0).then(|| u8::try_from(chance.below(200)).unwrap());
-    Step::Grant { purse, credits, life, reference }
+    Step::Grant {
+        purse,
+        credits,
+        life,
+        reference,
+    }
 }
 
 fn ask(chance: &mut Chance, purse: usize) -> Ask {

@@ -60,7 +60,10 @@ const BUGS: [(Bug, &[&str]); 16] = [
     (Bug::EndChanges, &[]),
     (Bug::KeyForgotten, &[]),
     (Bug::DispatchForgotten, &[]),
-    (Bug::DoubleRefund, &["entry-unique", "generation-settled", "refund-source"]),
+    (
+        Bug::DoubleRefund,
+        &["entry-unique", "generation-settled", "refund-source"],
+    ),
     (Bug::RefundToBystander, &["refund-source"]),
     (Bug::RefundToStranger, &["entry-lot", "refund-source"]),
     (Bug::RefundToFirstPayer, &[]),
@@ -116,7 +119,7 @@ fn histories(seed: u64) -> Vec<Vec<Step>> {
 
 /// Runs the history to its end or to the first complaint of the model.
 fn story(bench: &mut Bench, history: &[Step]) -> Result<(), String> {
-    let mut run = Run::new(bench);
+    let mut run = Run::funded(bench).map_err(|complaint| complaint.to_string())?;
     for (index, step) in history.iter().enumerate() {
         run.step(step)
             .map_err(|complaint| format!("at step {index}, {step:?}, {complaint}"))?;

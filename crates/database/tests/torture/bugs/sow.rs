@@ -40,20 +40,19 @@ fn move_refund(kind: Kind, fits: &str) -> String {
             AND (s.generation_id IS NULL OR s.generation_id <> NEW.generation_id))
         AND EXISTS {target}"
     );
+    // Decided once and noted, because each statement changes what the next one sees.
     let body = format!(
-        "UPDATE credit_lots SET remaining = remaining - NEW.amount WHERE id = NEW.lot_id AND {is_movable};
-        UPDATE ledger_entries SET lot_id = {target} WHERE id = NEW.id AND {is_moved};
+        "INSERT INTO sown_moves SELECT NEW.id, {target} WHERE {is_movable};
+        UPDATE ledger_entries SET lot_id = (SELECT target FROM sown_moves WHERE entry = NEW.id)
+            WHERE id = NEW.id AND EXISTS (SELECT 1 FROM sown_moves WHERE entry = NEW.id);
+        UPDATE credit_lots SET remaining = remaining - NEW.amount
+            WHERE id = NEW.lot_id AND EXISTS (SELECT 1 FROM sown_moves WHERE entry = NEW.id);
         UPDATE credit_lots SET remaining = remaining + NEW.amount
-            WHERE id = (SELECT lot_id FROM ledger_entries WHERE id = NEW.id AND lot_id <> NEW.lot_id);",
-        // The first statement has made the difference between the lot and its entries.
-        is_moved = match kind {
-            Kind::Sqlite => "(SELECT remaining FROM credit_lots WHERE id = NEW.lot_id) <> (SELECT sum(amount)
-                FROM ledger_entries WHERE lot_id = NEW.lot_id) - NEW.amount",
-            Kind::Postgres => "(SELECT remaining FROM credit_lots WHERE id = NEW.lot_id) <> (SELECT sum(amount)
-                FROM ledger_entries WHERE lot_id = NEW.lot_id)",
-        },
+            WHERE id = (SELECT target FROM sown_moves WHERE entry = NEW.id);"
     );
-    after_insert(kind, "ledger_entries", "NEW.cause = 'refund'", &body)
+    let id = if kind == Kind::Sqlite { "blob" } else { "uuid" };
+    let trigger = after_insert(kind, "ledger_entries", "NEW.cause = 'refund'", &body);
+    format!("CREATE TABLE sown_moves (entry {id}, target {id}); {trigger}")
 }
 
 impl Bug {
@@ -88,27 +87,35 @@ impl Bug {
                 format!("{open} {}", move_refund(kind, fits))
             }
             Self::RefundToStranger => {
-                format!("{open} {}", move_refund(kind, "o.account_id <> NEW.account_id"))
+                format!(
+                    "{open} {}",
+                    move_refund(kind, "o.account_id <> NEW.account_id")
+                )
             }
             Self::RefundToFirstPayer => {
                 let fits = "EXISTS (SELECT 1 FROM ledger_entries e WHERE e.lot_id = o.id AND e.cause = 'charge'
                         AND e.generation_id = NEW.generation_id AND -e.amount >= NEW.amount)
                     AND NOT EXISTS (SELECT 1 FROM ledger_entries e WHERE e.lot_id = o.id AND e.cause = 'refund'
                         AND e.generation_id = NEW.generation_id)";
+                // The first payer may get a part of its own besides.
+                let open = format!("{open} DROP INDEX ledger_entries_of_generation;");
                 format!("{open} {}", move_refund(kind, fits))
             }
             Self::RefundLivesOn => after_insert(
                 kind,
                 "credit_lots",
                 "NEW.source = 'refund'",
-                &format!("UPDATE credit_lots SET expires_at = expires_at + {day} WHERE id = NEW.id;"),
+                &format!(
+                    "UPDATE credit_lots SET expires_at = expires_at + {day} WHERE id = NEW.id;"
+                ),
             ),
             Self::ChargeLost | Self::EntryLost => open.to_owned(),
             Self::GenerationLost => match kind {
                 // For the one connection that breaks things.
                 Kind::Sqlite => "PRAGMA foreign_keys = OFF".to_owned(),
                 Kind::Postgres => {
-                    "ALTER TABLE ledger_entries DROP CONSTRAINT ledger_entries_generation_id_fkey".to_owned()
+                    "ALTER TABLE ledger_entries DROP CONSTRAINT ledger_entries_generation_id_fkey"
+                        .to_owned()
                 }
             },
             Self::ImageLost => after_insert(
@@ -173,7 +180,8 @@ impl Bug {
             return None;
         };
         let id = literal(kind, names.works.get(work)?.0);
-        let entries = format!("FROM ledger_entries e WHERE e.generation_id = {id} AND e.cause = 'charge'");
+        let entries =
+            format!("FROM ledger_entries e WHERE e.generation_id = {id} AND e.cause = 'charge'");
         let lose_entries =
             format!("DELETE FROM ledger_entries WHERE generation_id = {id} AND cause = 'charge'");
         match self {
@@ -209,8 +217,12 @@ fn shift_expired(kind: Kind, model: &Model, is_before: bool) -> String {
         }
     };
     if is_before {
-        format!("UPDATE credit_lots SET expires_at = expires_at + {century} WHERE expires_at < {tomorrow}")
+        format!(
+            "UPDATE credit_lots SET expires_at = expires_at + {century} WHERE expires_at < {tomorrow}"
+        )
     } else {
-        format!("UPDATE credit_lots SET expires_at = expires_at - {century} WHERE expires_at > {far}")
+        format!(
+            "UPDATE credit_lots SET expires_at = expires_at - {century} WHERE expires_at > {far}"
+        )
     }
 }

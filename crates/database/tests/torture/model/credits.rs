@@ -21,7 +21,9 @@ impl Model {
 
     /// What the live lots that expire at this time have left, each.
     pub fn expiring_at(&self, purse: usize, expires: Time) -> Vec<i64> {
-        let lots = self.live(purse).filter(|(_, lot)| lot.expires == Some(expires));
+        let lots = self
+            .live(purse)
+            .filter(|(_, lot)| lot.expires == Some(expires));
         lots.map(|(_, lot)| lot.left).collect()
     }
 

@@ -27,6 +27,24 @@ pub const WORKERS: usize = 3;
 /// How long an idempotency key is remembered.
 pub const NAME_LIFE: Time = 7 * DAY;
 
+/// What [`Model::funded`] begins with.
+pub const FUNDS: [Step; 5] = [
+    funds(0, 9, Some(2 * DAY)),
+    funds(0, 14, Some(8 * DAY)),
+    funds(1, 20, None),
+    funds(2, 5, Some(DAY + 1)),
+    funds(2, 12, Some(30 * DAY)),
+];
+
+const fn funds(purse: usize, credits: i64, life: Option<Time>) -> Step {
+    Step::Grant {
+        purse,
+        credits,
+        life,
+        reference: None,
+    }
+}
+
 /// Everything.
 #[derive(Clone, Debug)]
 pub struct Model {
@@ -119,7 +137,11 @@ struct Remembered {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     Done,
-    Granted { lot: usize, credits: i64, balance: i64 },
+    Granted {
+        lot: usize,
+        credits: i64,
+        balance: i64,
+    },
     Expired(u32),
     Running(usize),
     Queued(usize),
@@ -129,7 +151,11 @@ pub enum Answer {
     Claimed(Vec<usize>),
     Ended(Ended),
     NotQueued,
-    Reaped { requeued: u32, taken: Vec<usize>, overdue: Vec<usize> },
+    Reaped {
+        requeued: u32,
+        taken: Vec<usize>,
+        overdue: Vec<usize>,
+    },
     Revoked(Vec<usize>),
     Forgotten(u32),
 }
@@ -159,6 +185,15 @@ impl Model {
         }
     }
 
+    /// With credits of all kinds, so that a history need not begin with a dozen grants.
+    pub fn funded() -> Self {
+        let mut model = Self::new();
+        for step in &FUNDS {
+            model.apply(step);
+        }
+        model
+    }
+
     /// Whether what the step is about is there.
     pub fn admits(&self, step: &Step) -> bool {
         let is_in = |work: usize, status| {
@@ -175,9 +210,12 @@ impl Model {
 
     pub fn apply(&mut self, step: &Step) {
         self.answer = match *step {
-            Step::Grant { purse, credits, life, reference } => {
-                self.grant(purse, credits, life, reference)
-            }
+            Step::Grant {
+                purse,
+                credits,
+                life,
+                reference,
+            } => self.grant(purse, credits, life, reference),
             Step::Pass(time) => {
                 self.now += time;
                 Answer::Done
@@ -224,7 +262,9 @@ impl Model {
         if PURSES[KEYS[ask.key]].0 != account {
             return Answer::Refused(Refusal::KeyRevoked);
         }
-        let name = ask.name.map(|(name, fingerprint)| ((ask.purse, name), fingerprint));
+        let name = ask
+            .name
+            .map(|(name, fingerprint)| ((ask.purse, name), fingerprint));
         if let Some((name, fingerprint)) = name
             && let Some(earlier) = self.names.get(&name)
             && self.now < earlier.until
@@ -243,7 +283,14 @@ impl Model {
             (&answer, name)
         {
             let until = self.now + NAME_LIFE;
-            self.names.insert(name, Remembered { fingerprint, work: *work, until });
+            self.names.insert(
+                name,
+                Remembered {
+                    fingerprint,
+                    work: *work,
+                    until,
+                },
+            );
         }
         answer
     }

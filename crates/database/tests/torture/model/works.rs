@@ -25,7 +25,9 @@ impl Model {
     pub(super) fn take_in(&mut self, ask: &Ask) -> Answer {
         let account = PURSES[ask.purse].0;
         let is_queue_empty = self.queued().next().is_none();
-        let holder = ask.worker.filter(|&worker| is_queue_empty && self.is_live(worker));
+        let holder = ask
+            .worker
+            .filter(|&worker| is_queue_empty && self.is_live(worker));
         let mine: Vec<i64> = self
             .queued()
             .filter(|(_, work)| PURSES[work.purse].0 == account)
@@ -41,7 +43,10 @@ impl Model {
         let paid = match self.charge(ask.purse, required) {
             Ok(paid) => paid,
             Err(available) => {
-                return Answer::Refused(Refusal::Insufficient { required, available });
+                return Answer::Refused(Refusal::Insufficient {
+                    required,
+                    available,
+                });
             }
         };
         let work = self.works.len();
@@ -52,7 +57,11 @@ impl Model {
             n: ask.n,
             charged_at: self.now,
             paid,
-            status: if holder.is_some() { Status::Running } else { Status::Queued },
+            status: if holder.is_some() {
+                Status::Running
+            } else {
+                Status::Queued
+            },
             turn: holder.is_none().then_some(turn),
             fence: i64::from(holder.is_some()),
             holder,
@@ -65,7 +74,11 @@ impl Model {
         });
         match holder {
             Some(worker) => {
-                self.hands.push(Hand { work, worker, fence: 1 });
+                self.hands.push(Hand {
+                    work,
+                    worker,
+                    fence: 1,
+                });
                 Answer::Running(work)
             }
             None => Answer::Queued(work),
@@ -99,7 +112,11 @@ impl Model {
         work.holder = Some(worker);
         work.late = false;
         let fence = work.fence;
-        self.hands.push(Hand { work: index, worker, fence });
+        self.hands.push(Hand {
+            work: index,
+            worker,
+            fence,
+        });
     }
 
     /// The generation, when the lease is still the one on it.
@@ -132,7 +149,11 @@ impl Model {
         if images > work.n {
             return Answer::Refused(Refusal::MoreImagesThanPaidFor);
         }
-        let status = if images > 0 { Status::Succeeded } else { Status::Failed };
+        let status = if images > 0 {
+            Status::Succeeded
+        } else {
+            Status::Failed
+        };
         Answer::Ended(self.end(index, status, images))
     }
 
@@ -157,7 +178,11 @@ impl Model {
         if self.works[index].status != Status::Queued {
             return Answer::NotQueued;
         }
-        let status = if fails { Status::Failed } else { Status::Canceled };
+        let status = if fails {
+            Status::Failed
+        } else {
+            Status::Canceled
+        };
         Answer::Ended(self.end(index, status, 0))
     }
 
@@ -204,6 +229,10 @@ impl Model {
         }
         let overdue = self.queued().filter(|(_, work)| work.overdue);
         let overdue = overdue.map(|(index, _)| index).collect();
-        Answer::Reaped { requeued, taken, overdue }
+        Answer::Reaped {
+            requeued,
+            taken,
+            overdue,
+        }
     }
 }
