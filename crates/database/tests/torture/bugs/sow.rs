@@ -151,9 +151,16 @@ impl Bug {
                     WHERE id = {id} AND completed_at IS NOT NULL AND worker_id = {worker} AND fence = {fence}"
                 ))
             }
-            (Self::DispatchForgotten, Step::Reap { .. }) => Some(
-                "UPDATE generations SET dispatched_at = NULL WHERE status = 'running' AND turn IS NOT NULL".to_owned(),
-            ),
+            (Self::DispatchForgotten, Step::Reap { .. }) => {
+                let now = match kind {
+                    Kind::Sqlite => "unixepoch('subsec') * 1000000",
+                    Kind::Postgres => "now()",
+                };
+                Some(format!(
+                    "UPDATE generations SET dispatched_at = NULL WHERE status = 'running' AND turn IS NOT NULL
+                    AND NOT EXISTS (SELECT 1 FROM workers w WHERE w.id = worker_id AND w.lease_until > {now})"
+                ))
+            }
             (Self::ExpiredPays, Step::Accept(_)) => Some(shift_expired(kind, model, true)),
             (Self::RefundToExpired, Step::Settle { .. } | Step::Cancel { .. }) => {
                 Some(shift_expired(kind, model, true))
