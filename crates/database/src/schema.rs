@@ -161,6 +161,7 @@ diesel::table! {
 diesel::joinable!(api_keys -> accounts (account_id));
 diesel::joinable!(credit_lots -> accounts (account_id));
 diesel::joinable!(generations -> accounts (account_id));
+diesel::joinable!(generations -> api_keys (api_key_id));
 diesel::joinable!(idempotency_keys -> generations (generation_id));
 diesel::joinable!(images -> generations (generation_id));
 diesel::joinable!(ledger_entries -> credit_lots (lot_id));

@@ -60,7 +60,7 @@ async fn what_is_not_taken_at_once_is_queued() {
         queued(&database, world.mine(1)).await;
         // A worker whose lease has lapsed, or who never had one, takes nothing.
         database.execute("UPDATE generations SET status = 'running', worker_id = id, fence = 1, started_at = queue_deadline_at, deadline_at = queue_deadline_at").unwrap();
-        let stranger = Hand::Mine { worker: WorkerId(fresh()), timeout: MINUTE };
+        let stranger = Hand::Mine { worker: WorkerId(fresh()) };
         queued(&database, Accept { hand: stranger, ..world.mine(1) }).await;
         database.execute("UPDATE generations SET status = 'running', worker_id = id, fence = 1, started_at = queue_deadline_at, deadline_at = queue_deadline_at").unwrap();
         set_time(&database, "workers", "lease_until", -1, "1 = 1");

@@ -10,7 +10,7 @@ use std::time::Duration;
 use gih_domain::generation::{Generation, State, Status};
 use gih_domain::id::WorkerId;
 use gih_domain::mode::Mode;
-use gih_domain::ports::{Accept, Generations, LeaseError, ListFilter};
+use gih_domain::ports::{Accept, CancelReason, Generations, LeaseError, ListFilter};
 use support::on_both;
 use world::*;
 
@@ -71,7 +71,8 @@ async fn claims_are_bounded_and_pass_over_what_is_overdue() {
             .collect();
         assert_eq!(order, ids);
         let reaped = database.reap(world.worker, MINUTE, 10).await.unwrap();
-        assert_eq!(reaped.overdue, [(overdue.id, false)]);
+        let late = CancelReason::NotStartedInTime { waits: false };
+        assert_eq!(reaped.overdue, [(overdue.id, late)]);
         assert_audited(&database).await;
     })
     .await;
@@ -115,20 +116,17 @@ async fn only_a_live_worker_claims() {
 async fn a_waiting_callers_time_runs_from_acceptance() {
     on_both(|database| async move {
         let world = world(&database, &[(100, None)]).await;
-        let waiting = Accept {
-            waits: true,
-            queue_timeout: MINUTE,
-            ..world.accept()
-        };
-        queued(&database, waiting).await;
-        queued(
-            &database,
-            Accept {
-                queue_timeout: MINUTE,
-                ..world.accept()
-            },
-        )
-        .await;
+        for waits in [true, false] {
+            queued(
+                &database,
+                Accept {
+                    waits,
+                    timeout: MINUTE,
+                    ..world.accept()
+                },
+            )
+            .await;
+        }
         let claimed = database.claim(world.worker, 5 * MINUTE, 2).await.unwrap();
         assert!(claimed[0].time_left <= MINUTE, "{:?}", claimed[0].time_left);
         assert!(

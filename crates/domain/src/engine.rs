@@ -41,7 +41,7 @@ pub struct EngineSettings {
     pub workers: u32,
     /// The longest a generation may run; a waiting call's queueing counts as well.
     pub generation_timeout: Duration,
-    /// The longest a generation that nobody waits for may stay queued.
+    /// The longest a generation may stay queued.
     pub queue_timeout: Duration,
     /// How long a silent worker keeps its work.
     pub lease: Duration,
@@ -233,9 +233,8 @@ impl Engine {
         if reaped.requeued > 0 {
             self.wake();
         }
-        for (id, waits) in reaped.overdue {
-            self.cancel(id, CancelReason::NotStartedInTime { waits })
-                .await?;
+        for (id, reason) in reaped.overdue {
+            self.cancel(id, reason).await?;
         }
         // All at once: one whose images cannot be read back now must not keep the others.
         let abandoned = reaped.taken_over.into_iter().map(|claimed| async move {

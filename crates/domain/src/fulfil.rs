@@ -17,8 +17,8 @@ use crate::id::ImageId;
 use crate::mode::Mode;
 use crate::object_name::ObjectName;
 use crate::ports::{
-    Claimed, Clock, Generations, Ids, ImageProvider, ImageStore, LeaseError, Order, ProviderError,
-    Spool, StoreError,
+    Claimed, Clock, DatabaseError, Generations, Ids, ImageProvider, ImageStore, LeaseError, Order,
+    ProviderError, Spool, StoreError,
 };
 
 mod recover;
@@ -29,6 +29,24 @@ const MAX_RETRIES: u32 = 3;
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 /// The wait between tries to save an image or to settle: often enough that an outage of seconds costs seconds.
 const PERSIST_BACKOFF: Duration = Duration::from_secs(1);
+
+/// How often a settlement that the database answers with nonsense is tried again: what is wrong with a row stays wrong, and
+/// a slot must not be held by it for good.
+const MAX_UNEXPECTED: u32 = 3;
+
+/// Why there is nothing to deliver.
+enum Stop {
+    /// Somebody else has the generation.
+    Lost,
+    /// The provider, or what stands for it.
+    Provider(ProviderError),
+}
+
+impl From<ProviderError> for Stop {
+    fn from(error: ProviderError) -> Self {
+        Self::Provider(error)
+    }
+}
 
 /// Who draws: the live providers by name, and the sandbox for test mode.
 pub struct Providers {
@@ -128,13 +146,14 @@ impl Fulfil {
             generation,
             time_left,
         } = claimed;
-        if !self.dispatch(&lease, &generation).await {
-            return None;
-        }
+        // Begun before anything else, so that what it takes to record the dispatch counts as well.
+        let deadline = self.clock.sleep(time_left);
         let progress = Progress::default();
-        let work = AssertUnwindSafe(self.draw(&generation, &progress)).catch_unwind();
-        let error = match select(Box::pin(work), self.clock.sleep(time_left)).await {
-            Either::Left((Ok(result), _)) => result.err(),
+        let work = AssertUnwindSafe(self.work(&lease, &generation, &progress)).catch_unwind();
+        let error = match select(Box::pin(work), deadline).await {
+            Either::Left((Ok(Ok(())), _)) => None,
+            Either::Left((Ok(Err(Stop::Lost)), _)) => return None,
+            Either::Left((Ok(Err(Stop::Provider(error))), _)) => Some(error),
             Either::Left((Err(_panic), _)) => Some(ProviderError::Failed {
                 message: "the work panicked".to_owned(),
             }),
@@ -163,11 +182,22 @@ impl Fulfil {
             .await
     }
 
-    /// Marks the generation as dispatched unless it was accepted so; false when the lease was lost.
-    async fn dispatch(&self, lease: &Lease, generation: &Generation) -> bool {
-        if matches!(generation.state, State::Running { dispatched: true }) {
-            return true;
+    async fn work(
+        &self,
+        lease: &Lease,
+        generation: &Generation,
+        progress: &Progress,
+    ) -> Result<(), Stop> {
+        if !matches!(generation.state, State::Running { dispatched: true })
+            && !self.dispatch(lease).await
+        {
+            return Err(Stop::Lost);
         }
+        Ok(self.draw(lease, generation, progress).await?)
+    }
+
+    /// Marks the generation as dispatched; false when the lease was lost. Asked again it tells whether it still holds.
+    async fn dispatch(&self, lease: &Lease) -> bool {
         loop {
             match self.generations.dispatch(lease).await {
                 Ok(()) => return true,
@@ -180,6 +210,7 @@ impl Fulfil {
 
     async fn draw(
         &self,
+        lease: &Lease,
         generation: &Generation,
         progress: &Progress,
     ) -> Result<(), ProviderError> {
@@ -187,7 +218,7 @@ impl Fulfil {
             let message = format!("no provider {:?} is configured", generation.provider);
             return Err(ProviderError::Account { message });
         };
-        let mut images = self.call(provider.as_ref(), generation).await?;
+        let mut images = self.call(provider.as_ref(), lease, generation).await?;
         let mut bad = None;
         while progress.count() < usize::from(generation.n) {
             match images.next().await {
@@ -205,19 +236,26 @@ impl Fulfil {
         }))
     }
 
-    /// Calls the provider, again only on proof that nothing was accepted. The deadline is around all of it.
+    /// Calls the provider, again only on proof that nothing was accepted, and only while the lease holds: whoever has
+    /// the generation by then may be sending it too. The deadline is around all of it.
     async fn call(
         &self,
         provider: &dyn ImageProvider,
+        lease: &Lease,
         generation: &Generation,
     ) -> Result<crate::ports::Images, ProviderError> {
         let mut retries = 0;
         loop {
             match provider.generate(self.order(generation)).await {
-                Err(ProviderError::NotAccepted { retry_after, .. }) if retries < MAX_RETRIES => {
+                Err(error @ ProviderError::NotAccepted { .. }) if retries < MAX_RETRIES => {
                     let backoff = FIRST_BACKOFF * 2_u32.pow(retries);
-                    self.clock.sleep(retry_after.unwrap_or(backoff)).await;
+                    self.clock
+                        .sleep(error.retry_after().unwrap_or(backoff))
+                        .await;
                     retries += 1;
+                    if !self.dispatch(lease).await {
+                        return Err(error);
+                    }
                 }
                 other => return other,
             }
@@ -274,6 +312,7 @@ impl Fulfil {
         generation: &Generation,
         ending: &Ending,
     ) -> Option<Generation> {
+        let mut unexpected = 0;
         let ended = loop {
             match self
                 .generations
@@ -285,7 +324,14 @@ impl Fulfil {
                     tracing::warn!(generation = %lease.generation, "the lease was lost; somebody else settles");
                     return None;
                 }
+                Err(LeaseError::Database(DatabaseError::Unexpected(error)))
+                    if unexpected == MAX_UNEXPECTED =>
+                {
+                    tracing::error!(generation = %lease.generation, error, "cannot be settled; left to the reaper, which tries again");
+                    return None;
+                }
                 Err(LeaseError::Database(error)) => {
+                    unexpected += u32::from(matches!(error, DatabaseError::Unexpected(_)));
                     tracing::warn!(generation = %lease.generation, %error, "could not settle yet");
                     self.clock.sleep(PERSIST_BACKOFF).await;
                 }

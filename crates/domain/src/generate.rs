@@ -259,10 +259,11 @@ impl Generate {
             waits,
             hand: Hand::Queue,
             queue_timeout: if waits {
-                settings.generation_timeout
+                settings.queue_timeout.min(settings.generation_timeout)
             } else {
                 settings.queue_timeout
             },
+            timeout: settings.generation_timeout,
             limits: settings.limits,
             at,
         };

@@ -264,6 +264,7 @@ pub(crate) fn accept(number: u128) -> Accept {
         waits: false,
         hand: Hand::Queue,
         queue_timeout: TIMEOUT,
+        timeout: TIMEOUT,
         limits: Limits {
             max_queue: 10,
             max_queued_per_account: 5,

@@ -15,7 +15,6 @@ use super::batch::NotApplied;
 use super::ground::Ground;
 use super::{queries, queue};
 use crate::db::Db;
-use crate::dialect::NowPlus;
 use crate::error::{Abort, Error};
 use crate::lots;
 
@@ -65,11 +64,8 @@ fn attempt(
         return Err(Abort::Refused(AcceptError::KeyRevoked));
     }
     let place = match accept.hand {
-        Hand::Mine { worker, timeout } if ground.worker_lives && !ground.somebody_queues => {
-            Place::Running {
-                worker,
-                timeout: NowPlus::new(timeout),
-            }
+        Hand::Mine { worker } if ground.worker_lives && !ground.somebody_queues => {
+            Place::Running { worker }
         }
         Hand::Mine { .. } | Hand::Queue => Place::Queued {
             turn: queue::next_turn(db, accept.account, accept.limits)?,
@@ -123,18 +119,16 @@ fn accepted(accept: &Accept, place: &Place) -> Accepted {
         created_at: accept.at,
         state,
     };
-    match (place, accept.hand) {
-        (Place::Running { worker, .. }, Hand::Mine { timeout, .. }) => {
-            Accepted::Running(Box::new(Claimed {
-                lease: Lease {
-                    generation: accept.id,
-                    worker: *worker,
-                    fence: FIRST_FENCE,
-                },
-                generation: generation(State::Running { dispatched: true }),
-                time_left: timeout,
-            }))
-        }
-        _ => Accepted::Queued(Box::new(generation(State::Queued))),
+    match place {
+        Place::Running { worker } => Accepted::Running(Box::new(Claimed {
+            lease: Lease {
+                generation: accept.id,
+                worker: *worker,
+                fence: FIRST_FENCE,
+            },
+            generation: generation(State::Running { dispatched: true }),
+            time_left: accept.timeout,
+        })),
+        Place::Queued { .. } => Accepted::Queued(Box::new(generation(State::Queued))),
     }
 }

@@ -19,7 +19,7 @@ use crate::types::{Id, Json, Sql};
 
 /// Where an accepted generation goes.
 pub(super) enum Place {
-    Running { worker: WorkerId, timeout: NowPlus },
+    Running { worker: WorkerId },
     Queued { turn: i64 },
 }
 
@@ -59,15 +59,16 @@ pub(super) fn write(
                 generations::queue_deadline_at.eq(NowPlus::new(accept.queue_timeout)),
             ),
         );
+        let deadline = NowPlus::new(accept.timeout).nullable();
         match *place {
-            Place::Running { worker, timeout } => batch.write(diesel::insert_into(generations::table).values((
+            Place::Running { worker } => batch.write(diesel::insert_into(generations::table).values((
                 about,
                 generations::status.eq(Sql(Status::Running)),
                 generations::worker_id.eq(Sql(Some(worker))),
                 generations::fence.eq(FIRST_FENCE),
                 generations::started_at.eq(Now.nullable()),
                 generations::dispatched_at.eq(Now.nullable()),
-                generations::deadline_at.eq(timeout.nullable()),
+                generations::deadline_at.eq(deadline),
             ))),
             Place::Queued { turn } => {
                 batch.write(diesel::insert_into(generations::table).values((
@@ -75,6 +76,8 @@ pub(super) fn write(
                     generations::status.eq(Sql(Status::Queued)),
                     generations::turn.eq(turn),
                     generations::fence.eq(0_i64),
+                    // A waiting caller's time begins now, wherever it is spent.
+                    accept.waits.then(|| generations::deadline_at.eq(deadline)),
                 )));
                 // A revocation that began meanwhile is waited for; one that begins now waits for this, and cancels it.
                 batch.guard(lock_key(accept));

@@ -18,6 +18,10 @@ use crate::error::Error;
 use crate::schema::generations;
 use crate::types::{Id, Sql};
 
+/// A waiting caller's work that has less left than the timeout divided by this is not begun any more: it would be paid
+/// for upstream, and cut off.
+const LEAST_SHARE: u32 = 10;
+
 /// Takes up to `at_most` queued generations for a worker whose lease is live, in order; one statement.
 pub(super) fn claim(
     db: &mut Db,
@@ -25,21 +29,24 @@ pub(super) fn claim(
     timeout: Duration,
     at_most: u32,
 ) -> Result<Vec<Claimed>, Error> {
+    let least = NowPlus::new(timeout / LEAST_SHARE);
     let timeout = NowPlus::new(timeout);
     // The rows are picked apart from the update, because a subquery with a LIMIT may be run more than once. A waiting
-    // caller's time runs from acceptance: its queue deadline is the end of it. All other work has its time from now.
+    // caller's time runs from acceptance, and was reckoned then. All other work has its time from now.
     let mut rows: Vec<GenerationRow> = both!(db, c => skip_locked(Statement::new(
         "WITH picked AS (SELECT id FROM generations WHERE status = 'queued' AND queue_deadline_at > ")
         .put(Now)
-        .text(" ORDER BY turn, id LIMIT ")
+        .text(" AND NOT (waits AND coalesce(deadline_at, queue_deadline_at) < ")
+        .put(least)
+        .text(") ORDER BY turn, id LIMIT ")
         .bind::<BigInt, _>(i64::from(at_most)))
         .text(") UPDATE generations SET status = 'running', fence = fence + 1, dispatched_at = NULL, worker_id = ")
         .bind::<Id, _>(worker)
         .text(", started_at = ")
         .put(Now)
-        .text(", deadline_at = CASE WHEN waits AND queue_deadline_at < ")
+        .text(", deadline_at = CASE WHEN waits AND coalesce(deadline_at, queue_deadline_at) < ")
         .put(timeout)
-        .text(" THEN queue_deadline_at ELSE ")
+        .text(" THEN coalesce(deadline_at, queue_deadline_at) ELSE ")
         .put(timeout)
         .text(" END WHERE id IN (SELECT id FROM picked) AND EXISTS (SELECT 1 FROM workers WHERE lease_until > ")
         .put(Now)

@@ -39,7 +39,7 @@ type GroundRow = (
 impl Ground {
     pub(super) fn read(db: &mut Db, accept: &Accept) -> Result<Self, Error> {
         let worker = match accept.hand {
-            Hand::Mine { worker, .. } => Some(worker),
+            Hand::Mine { worker } => Some(worker),
             Hand::Queue => None,
         };
         let key = accept

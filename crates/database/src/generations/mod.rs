@@ -117,13 +117,13 @@ impl Generations for Database {
 
     async fn register(&self, worker: WorkerId, lease: Duration) -> Result<(), DatabaseError> {
         Ok(self
-            .write(move |db| workers::register(db, worker, lease))
+            .write_upkeep(move |db| workers::register(db, worker, lease))
             .await?)
     }
 
     async fn renew(&self, worker: WorkerId, lease: Duration) -> Result<(), LeaseError> {
         held(
-            self.write_one(move |db| workers::renew(db, worker, lease))
+            self.write_upkeep(move |db| workers::renew(db, worker, lease))
                 .await,
         )
     }
@@ -139,7 +139,7 @@ impl Generations for Database {
         at_most: u32,
     ) -> Result<Reaped, DatabaseError> {
         Ok(self
-            .write(move |db| reap::reap(db, worker, grace, at_most))
+            .write_upkeep(move |db| reap::reap(db, worker, grace, at_most))
             .await?)
     }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
-use gih_domain::id::{GenerationId, WorkerId};
-use gih_domain::ports::Reaped;
+use gih_domain::id::{GenerationId, KeyId, WorkerId};
+use gih_domain::ports::{CancelReason, Reaped};
 
 use super::claim::{in_hands, skip_locked};
 use super::rows::GenerationRow;
@@ -14,8 +14,8 @@ use crate::db::Db;
 use crate::dialect::{Now, NowPlus};
 use crate::error::Error;
 use crate::literals::Queued;
-use crate::schema::generations;
-use crate::types::Id;
+use crate::schema::{api_keys, generations};
+use crate::types::{Id, Sql};
 
 /// Whether the holder's lease is live: to be followed by the present time and a parenthesis. The holder of work that
 /// fails it has died, hangs, or resigned.
@@ -46,7 +46,7 @@ pub(super) fn reap(
 /// Queues again what nobody has sent: the holder is gone, or does not know that it holds it because the answer to its
 /// claim was lost; one that knows sends at once. It keeps its turn, which is the smallest there is or near it.
 fn requeue(db: &mut Db, worker: WorkerId, grace: Duration, at_most: i64) -> Result<usize, Error> {
-    Ok(both!(db, c => skip_locked(Statement::new(
+    let requeued: Vec<Found> = both!(db, c => skip_locked(Statement::new(
         "WITH picked AS (SELECT id FROM generations WHERE status = 'running' AND dispatched_at IS NULL AND turn IS NOT NULL AND (started_at < ")
         .put(NowPlus::ago(grace))
         .text(" OR (worker_id <> ")
@@ -58,9 +58,49 @@ fn requeue(db: &mut Db, worker: WorkerId, grace: Duration, at_most: i64) -> Resu
         .put(NowPlus::ago(grace))
         .text(" ORDER BY id LIMIT ")
         .bind::<BigInt, _>(at_most))
-        .text(") UPDATE generations SET status = 'queued', worker_id = NULL, started_at = NULL, deadline_at = NULL \
-            WHERE id IN (SELECT id FROM picked)")
-        .execute(c))?)
+        .text(") UPDATE generations SET status = 'queued', worker_id = NULL, started_at = NULL, \
+            deadline_at = CASE WHEN waits THEN deadline_at END WHERE id IN (SELECT id FROM picked) RETURNING id")
+        .load(c))?;
+    let requeued: Vec<GenerationId> = requeued.into_iter().map(|found| found.id).collect();
+    end_under_revoked_keys(db, &requeued)?;
+    Ok(requeued.len())
+}
+
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = Id)]
+    id: GenerationId,
+}
+
+/// What was just queued again under a key that was revoked meanwhile has no time left in the queue. A revocation under way
+/// is waited for; one that begins now waits for this, and cancels it itself.
+fn end_under_revoked_keys(db: &mut Db, requeued: &[GenerationId]) -> Result<(), Error> {
+    if requeued.is_empty() {
+        return Ok(());
+    }
+    let ids = || requeued.iter().copied().map(Sql);
+    if let Db::Pg(c) = db {
+        let keys = generations::table
+            .filter(generations::id.eq_any(ids()))
+            .select(generations::api_key_id);
+        let _locked: Vec<KeyId> = api_keys::table
+            .filter(api_keys::id.eq_any(keys))
+            .order(api_keys::id)
+            .select(api_keys::id)
+            .for_share()
+            .load(c)?;
+    }
+    let revoked = || {
+        api_keys::table
+            .filter(api_keys::revoked_at.is_not_null())
+            .select(api_keys::id)
+    };
+    both!(db, c => diesel::update(generations::table
+            .filter(generations::id.eq_any(ids()))
+            .filter(generations::api_key_id.eq_any(revoked())))
+        .set(generations::queue_deadline_at.eq(Now))
+        .execute(c))?;
+    Ok(())
 }
 
 /// Takes over what was sent by a holder who is gone, and what is past its deadline whoever holds it. The deadline becomes
@@ -89,15 +129,25 @@ fn take_over(
         .load(c))?)
 }
 
-/// Queued work whose time in the queue is up, the longest overdue first.
-fn overdue(db: &mut Db, at_most: i64) -> Result<Vec<(GenerationId, bool)>, Error> {
-    Ok(both!(db, c => generations::table
+/// Queued work whose time in the queue is up, the longest overdue first, and why it is to be canceled.
+fn overdue(db: &mut Db, at_most: i64) -> Result<Vec<(GenerationId, CancelReason)>, Error> {
+    let rows: Vec<(GenerationId, bool, bool)> = both!(db, c => generations::table
+        .inner_join(api_keys::table)
         .filter(generations::status.eq(Queued))
         .filter(generations::queue_deadline_at.le(Now))
         .order(generations::queue_deadline_at)
         .limit(at_most)
-        .select((generations::id, generations::waits))
-        .load(c))?)
+        .select((generations::id, generations::waits, api_keys::revoked_at.is_not_null()))
+        .load(c))?;
+    let reasons = rows.into_iter().map(|(id, waits, is_revoked)| {
+        let reason = if is_revoked {
+            CancelReason::KeyRevoked
+        } else {
+            CancelReason::NotStartedInTime { waits }
+        };
+        (id, reason)
+    });
+    Ok(reasons.collect())
 }
 
 /// Deletes the rows of workers that are gone and hold nothing.

@@ -23,6 +23,8 @@ const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(2);
 /// The longest that an answer is waited for once work has a connection: past every timeout that the database itself
 /// keeps, so it is met only by one that hangs. The connection stays taken until the work has come back.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// Connections beside those that requests wait for: a lease must not lapse, nor dead work lie, because the hub is busy.
+const UPKEEP_CONNECTIONS: u32 = 1;
 /// How often a transaction is run when others are in its way, and for how long that is tried.
 const TRANSACTION_ATTEMPTS: u32 = 5;
 const TRANSACTION_RETRY_TIME: Duration = Duration::from_secs(3);
@@ -59,6 +61,8 @@ pub(crate) struct Inner {
     sessions: Arc<Sessions>,
     /// One permit a connection: work waits here, not on threads of the blocking pool.
     permits: Arc<Semaphore>,
+    /// As [`Self::permits`], for upkeep alone.
+    upkeep: Arc<Semaphore>,
     /// SQLite's.
     writer: Option<Writer>,
     /// One long task (migration, audit, copy) at a time, beside the pool.
@@ -88,8 +92,13 @@ impl Database {
         };
         Ok(Self {
             inner: Arc::new(Inner {
-                sessions: Arc::new(Sessions::new(target.clone(), size, idle)),
+                sessions: Arc::new(Sessions::new(
+                    target.clone(),
+                    size + UPKEEP_CONNECTIONS,
+                    idle,
+                )),
                 permits: Arc::new(Semaphore::new(size as usize)),
+                upkeep: Arc::new(Semaphore::new(UPKEEP_CONNECTIONS as usize)),
                 writer,
                 long: Arc::new(Semaphore::new(1)),
                 target,
@@ -108,7 +117,10 @@ impl Database {
         &self,
         mut work: impl FnMut(&mut Db) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let result = self.on_session(move |db| work(db).map_err(Abort::<Infallible>::from));
+        let permits = &self.inner.permits;
+        let result = self.on_session(permits, move |db| {
+            work(db).map_err(Abort::<Infallible>::from)
+        });
         let slow = || Error::Unavailable("it does not answer".to_owned());
         unrefused(result.await?.within(ANSWER_TIMEOUT, slow).await)
     }
@@ -149,14 +161,33 @@ impl Database {
         unrefused(self.write_at_once(work).await)
     }
 
+    /// As [`Self::write`], for the process's own upkeep: never behind requests on Postgres.
+    pub(crate) async fn write_upkeep<T: Send + 'static>(
+        &self,
+        mut work: impl FnMut(&mut Db) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let work = move |db: &mut Db| work(db).map_err(Abort::<Infallible>::from);
+        let permits = &self.inner.upkeep;
+        unrefused(self.write_by(permits, Scope::Transaction, work).await)
+    }
+
     async fn write_in<T: Send + 'static, R: Send + 'static>(
         &self,
+        scope: Scope,
+        work: impl FnMut(&mut Db) -> Result<T, Abort<R>> + Send + 'static,
+    ) -> Result<T, Abort<R>> {
+        self.write_by(&self.inner.permits, scope, work).await
+    }
+
+    async fn write_by<T: Send + 'static, R: Send + 'static>(
+        &self,
+        permits: &Arc<Semaphore>,
         scope: Scope,
         mut work: impl FnMut(&mut Db) -> Result<T, Abort<R>> + Send + 'static,
     ) -> Result<T, Abort<R>> {
         let pending = match &self.inner.writer {
             None => {
-                self.on_session(move |db| transact(db, scope, &mut work))
+                self.on_session(permits, move |db| transact(db, scope, &mut work))
                     .await?
             }
             Some(writer) => {
@@ -188,10 +219,11 @@ impl Database {
 
     async fn on_session<T: Send + 'static, R: Send + 'static>(
         &self,
+        permits: &Arc<Semaphore>,
         work: impl FnMut(&mut Db) -> Result<T, Abort<R>> + Send + 'static,
     ) -> Result<Pending<T, R>, Error> {
         let deadline = Instant::now() + CHECKOUT_TIMEOUT;
-        let permit = Arc::clone(&self.inner.permits).acquire_owned();
+        let permit = Arc::clone(permits).acquire_owned();
         let permit = tokio::time::timeout_at(deadline.into(), permit)
             .await
             .map_err(|_| Error::Unavailable("all connections are busy".to_owned()))?

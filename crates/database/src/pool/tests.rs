@@ -274,6 +274,8 @@ async fn work_that_finds_no_connection_is_told_so() {
     let waited = narrow.read(one).await;
     assert!(matches!(waited, Err(Error::Unavailable(_))), "{waited:?}");
     assert!(started.elapsed() >= CHECKOUT_TIMEOUT);
+    // A lease does not lapse for that.
+    assert_eq!(narrow.write_upkeep(add_worker).await, Ok(()));
     let_go.send(()).unwrap();
     keeping.await.unwrap().unwrap();
     assert_eq!(narrow.read(one).await, Ok(1));

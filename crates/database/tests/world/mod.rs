@@ -120,6 +120,7 @@ impl World {
             waits: false,
             hand: Hand::Queue,
             queue_timeout: 10 * MINUTE,
+            timeout: MINUTE,
             limits: Limits {
                 max_queue: 1_000,
                 max_queued_per_account: 1_000,
@@ -134,7 +135,6 @@ impl World {
             n: ImageCount::parse(n, MAX_IMAGES).unwrap(),
             hand: Hand::Mine {
                 worker: self.worker,
-                timeout: MINUTE,
             },
             waits: true,
             ..self.accept()

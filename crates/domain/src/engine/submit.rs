@@ -83,7 +83,6 @@ impl Engine {
         accept.hand = match slot {
             Some(_) => Hand::Mine {
                 worker: self.worker(),
-                timeout: self.settings.generation_timeout,
             },
             None => Hand::Queue,
         };

@@ -5,6 +5,10 @@ use crate::ports::Reaped;
 
 const LEASE: Duration = Duration::from_secs(30);
 
+const fn late(waits: bool) -> CancelReason {
+    CancelReason::NotStartedInTime { waits }
+}
+
 #[test]
 fn a_process_announces_itself_and_gives_its_lease_up() {
     let mut setup = Setup::new([]);
@@ -183,7 +187,11 @@ fn what_was_not_started_in_time_is_ended_for_whoever_waits() {
     reaping(
         &mut setup,
         Reaped {
-            overdue: vec![(id(10), true), (id(11), false), (id(12), true)],
+            overdue: vec![
+                (id(10), late(true)),
+                (id(11), late(false)),
+                (id(12), late(true)),
+            ],
             ..Reaped::default()
         },
     );
@@ -256,7 +264,7 @@ fn reaping_stops_where_the_database_is_away() {
     reaping(
         &mut setup,
         Reaped {
-            overdue: vec![(id(10), true), (id(11), true)],
+            overdue: vec![(id(10), late(true)), (id(11), late(true))],
             ..Reaped::default()
         },
     );

@@ -63,10 +63,7 @@ fn submit_patiently(bench: &mut Bench) -> Result<Submitted, SubmitError> {
 }
 
 fn found(state: State) -> Generation {
-    let hand = Hand::Mine {
-        worker: me(),
-        timeout: TIMEOUT,
-    };
+    let hand = Hand::Mine { worker: me() };
     row(&Accept { hand, ..accept(10) }, state)
 }
 

@@ -17,13 +17,7 @@ fn a_free_slot_takes_it_into_this_process_s_hands() {
     };
     assert_eq!(generation.state, State::Running { dispatched: true });
     let asked = bench.accepts.lock().unwrap();
-    assert_eq!(
-        asked[0].hand,
-        Hand::Mine {
-            worker: me(),
-            timeout: TIMEOUT
-        }
-    );
+    assert_eq!(asked[0].hand, Hand::Mine { worker: me() });
     assert_eq!(bench.log.count("settle succeeded"), 1);
     let ended = end.try_recv().unwrap().unwrap();
     assert_eq!(ended.end().unwrap().ending.images().len(), 1);

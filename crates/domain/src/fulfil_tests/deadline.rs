@@ -76,3 +76,14 @@ fn a_panic_in_the_store_is_settled_as_well() {
     });
     assert_eq!(case.run().delivered(), ["a"]);
 }
+
+#[test]
+fn what_it_takes_to_record_the_dispatch_counts_as_well() {
+    // The script would panic at a call.
+    let mut case = Case::new([]);
+    case.claimed.time_left = Duration::from_secs(5);
+    case.dispatch_errors = (0..10).map(|_| LeaseError::Database(away())).collect();
+    let outcome = case.run();
+    assert_eq!(outcome.seconds, 5);
+    assert_eq!(outcome.failure().code, FailureCode::GenerationFailed);
+}

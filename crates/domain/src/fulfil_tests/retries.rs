@@ -113,3 +113,24 @@ fn a_reference_that_is_gone_is_told_as_not_found() {
     let error = missing.open().now_or_never().unwrap().err().unwrap();
     assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
 }
+
+#[test]
+fn it_is_sent_again_only_while_the_lease_holds() {
+    let mut case = Case::new([Step::Refuse(not_accepted(None))]);
+    // The script would panic at a second call.
+    case.dispatch_errors = [LeaseError::Lost].into();
+    case.generation().state = State::Running { dispatched: true };
+    let outcome = case.run();
+    assert_eq!(calls(&outcome), ["generate at 0"]);
+    assert_eq!(outcome.failure().code, FailureCode::GenerationFailed);
+}
+
+#[test]
+fn whether_the_lease_holds_is_asked_until_the_database_answers() {
+    let mut case = Case::new([Step::Refuse(not_accepted(None)), two_images()]);
+    case.dispatch_errors = [LeaseError::Database(away()), LeaseError::Database(away())].into();
+    case.generation().state = State::Running { dispatched: true };
+    let outcome = case.run();
+    assert_eq!(calls(&outcome), ["generate at 0", "generate at 3"]);
+    assert_eq!(outcome.delivered(), ["a", "b"]);
+}

@@ -241,3 +241,28 @@ fn references_are_all_tried_though_one_cannot_be_deleted() {
         .now_or_never()
         .unwrap();
 }
+
+#[test]
+fn a_row_that_cannot_be_settled_holds_no_slot_for_good() {
+    let broken = || LeaseError::Database(DatabaseError::Unexpected("corrupt".to_owned()));
+    let mut case = Case::new([two_images()]);
+    case.settle_errors = (0..10).map(|_| broken()).collect();
+    let outcome = case.run();
+    assert_eq!(outcome.ended, None);
+    assert_eq!(outcome.log.count("settle"), 4);
+
+    // An outage in between is waited for, however long.
+    let mut case = Case::new([two_images()]);
+    case.settle_errors = (0..9)
+        .map(|turn| {
+            if turn % 3 == 0 {
+                broken()
+            } else {
+                database_away()
+            }
+        })
+        .collect();
+    let outcome = case.run();
+    assert!(outcome.ended.is_some());
+    assert_eq!(outcome.log.count("settle"), 10);
+}

@@ -93,9 +93,21 @@ fn only_who_waits_to_the_end_is_canceled_rather_than_started_late() {
             (waits, queue_timeout),
             "{wait:?}"
         );
+        assert_eq!(accepts[0].timeout, TIMEOUT);
         assert!(accepts[0].idempotency.is_none());
         assert_eq!(bench.log.all()[0], hand, "{wait:?}");
     }
+}
+
+#[test]
+fn a_waiting_call_queues_no_longer_than_any_other() {
+    let mut setup = Setup::new([slow()]).accepting();
+    setup.queue_timeout = Duration::from_secs(7);
+    let mut bench = setup.build();
+    assert!(run(&mut bench, ask(Wait::UntilEnd)).is_ok());
+    let accepts = bench.accepts.lock().unwrap();
+    assert_eq!(accepts[0].queue_timeout, Duration::from_secs(7));
+    assert_eq!(accepts[0].timeout, TIMEOUT);
 }
 
 #[test]

@@ -37,7 +37,8 @@ pub trait Generations: Send + Sync {
         at: Timestamp,
     ) -> Result<Option<(Generation, Fingerprint)>, DatabaseError>;
     /// Takes up to `at_most` queued generations in the order of `turn, id` into the worker's hands: `running`, fence
-    /// plus one, not yet dispatched. Each is given to one worker only. Nothing past its queue deadline is taken.
+    /// plus one, not yet dispatched. Each is given to one worker only. Nothing past its queue deadline is taken, nor a
+    /// waiting caller's that has less than a tenth of its [`Accept::timeout`] left: it would be paid for and cut off.
     async fn claim(
         &self,
         worker: WorkerId,
@@ -154,6 +155,8 @@ pub struct Accept {
     pub hand: Hand,
     /// The longest it may stay queued.
     pub queue_timeout: Duration,
+    /// The longest it may run: from its start, or from its acceptance when a caller waits.
+    pub timeout: Duration,
     /// What the queue may hold.
     pub limits: Limits,
     /// When: credits are charged as of this time.
@@ -178,8 +181,6 @@ pub enum Hand {
     Mine {
         /// The worker.
         worker: WorkerId,
-        /// The longest it may run.
-        timeout: Duration,
     },
     /// Any worker, in its turn.
     Queue,
@@ -308,8 +309,8 @@ pub struct Reaped {
     pub requeued: u32,
     /// Dispatched work whose holder is gone, now under the reaper's own lease: to be settled.
     pub taken_over: Vec<Claimed>,
-    /// Queued work past its queue deadline: to be canceled. With whether a caller waits for it.
-    pub overdue: Vec<(GenerationId, bool)>,
+    /// Queued work past its queue deadline, or queued again under a key revoked meanwhile: to be canceled, and why.
+    pub overdue: Vec<(GenerationId, CancelReason)>,
 }
 
 /// Which of an account's generations, newest first.

@@ -72,3 +72,13 @@ pub enum ProviderError {
         message: String,
     },
 }
+
+impl ProviderError {
+    /// How long the provider asks to wait before it is asked again, if it says so.
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::NotAccepted { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+}

@@ -21,6 +21,7 @@ pub(crate) struct Setup {
     pub(crate) log: Log,
     pub(crate) script: Vec<Step>,
     pub(crate) workers: u32,
+    pub(crate) queue_timeout: Duration,
     /// What was asked to be accepted.
     pub(crate) accepts: Arc<Mutex<Vec<Accept>>>,
     /// What was settled, by whom and under which fence.
@@ -52,6 +53,7 @@ impl Setup {
             log: Log::default(),
             script: script.into_iter().collect(),
             workers: 2,
+            queue_timeout: Duration::from_hours(1),
             accepts: Arc::default(),
             settled: Arc::default(),
             rows: Rows::default(),
@@ -128,7 +130,7 @@ impl Setup {
         let settings = EngineSettings {
             workers: self.workers,
             generation_timeout: TIMEOUT,
-            queue_timeout: Duration::from_hours(1),
+            queue_timeout: self.queue_timeout,
             lease: Duration::from_secs(30),
             limits: Limits {
                 max_queue: 100,
@@ -159,7 +161,7 @@ impl Bench {
 pub(crate) fn accepted(accept: &Accept) -> Accepted {
     match accept.hand {
         Hand::Queue => Accepted::Queued(Box::new(row(accept, State::Queued))),
-        Hand::Mine { worker, timeout } => {
+        Hand::Mine { worker } => {
             assert_eq!(worker, WorkerId(uuid(WORKER)));
             Accepted::Running(Box::new(Claimed {
                 lease: Lease {
@@ -168,7 +170,7 @@ pub(crate) fn accepted(accept: &Accept) -> Accepted {
                     fence: 1,
                 },
                 generation: row(accept, State::Running { dispatched: true }),
-                time_left: timeout,
+                time_left: accept.timeout,
             }))
         }
     }
