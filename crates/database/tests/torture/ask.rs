@@ -16,12 +16,15 @@ use gih_domain::time::Timestamp;
 
 use crate::answers::{accepted, ended, granted, held, settled};
 use crate::bench::{Names, at, mode, number};
-use crate::model::{self, Answer, Model, NAME_LIFE, PURSES};
+use crate::model::{self, Answer, Model, NAME_LIFE, PURSES, Why};
 use crate::step::{Ask, Step};
-use crate::world::{DAY, MINUTE, World, failed, fresh, images};
+use crate::world::{MINUTE, World, failed, fresh, images};
 
 /// The reaper's grace; what is aged is aged by an hour.
 const GRACE: Duration = Duration::from_secs(30);
+
+/// Far longer than a history takes, and far shorter than what it ages by.
+const TIMEOUT: Duration = Duration::from_mins(10);
 
 /// What the product answers, in the model's words; an error that the step may not have.
 pub async fn ask(
@@ -66,7 +69,7 @@ pub async fn ask(
         }
         Step::Claim { worker, at_most } => {
             let claimed = database
-                .claim(names.workers[worker], 10 * MINUTE, at_most)
+                .claim(names.workers[worker], TIMEOUT, at_most)
                 .await;
             let claimed = claimed.map_err(broken)?;
             let works = claimed
@@ -102,22 +105,29 @@ pub async fn ask(
                 .reap(names.workers[worker], GRACE, 1_000)
                 .await
                 .map_err(broken)?;
-            let numbers = |ids: Vec<GenerationId>| {
-                let mut works: Vec<usize> = ids.iter().map(|id| number(&names.works, id)).collect();
-                works.sort_unstable();
-                works
-            };
-            let taken = reaped
-                .taken_over
-                .iter()
-                .map(|taken| taken.lease.generation)
+            let work = |id: &GenerationId| number(&names.works, id);
+            let taken = reaped.taken_over.iter();
+            let mut taken: Vec<usize> = taken.map(|taken| work(&taken.lease.generation)).collect();
+            taken.sort_unstable();
+            let overdue = reaped.overdue.iter();
+            let mut overdue: Vec<_> = overdue
+                .map(|(id, reason)| (work(id), why(*reason)))
                 .collect();
-            let overdue = reaped.overdue.iter().map(|(id, _)| *id).collect();
+            overdue.sort_unstable();
             Ok(Answer::Reaped {
                 requeued: reaped.requeued,
-                taken: numbers(taken),
-                overdue: numbers(overdue),
+                taken,
+                overdue,
             })
+        }
+        Step::Resume { work, worker } => {
+            let resumed = database
+                .resume(names.works[work], names.workers[worker])
+                .await;
+            let resumed = resumed.map_err(broken)?;
+            Ok(Answer::Resumed(resumed.map(|claimed| {
+                number(&names.works, &claimed.lease.generation)
+            })))
         }
         Step::Cancel { work, fails } => {
             let reason = if fails {
@@ -154,6 +164,15 @@ pub async fn ask(
     }
 }
 
+fn why(reason: CancelReason) -> Why {
+    match reason {
+        CancelReason::KeyRevoked => Why::KeyRevoked,
+        CancelReason::NotStartedInTime { waits: true } => Why::CallerWaited,
+        CancelReason::NotStartedInTime { waits: false } => Why::Queued,
+        CancelReason::ShuttingDown => unreachable!("the reaper is no shutdown"),
+    }
+}
+
 fn credits(amount: i64) -> Credits {
     Credits::new(amount).unwrap()
 }
@@ -179,7 +198,6 @@ fn accept(names: &Names, ask: &Ask, now: Timestamp) -> Accept {
     };
     let hand = ask.worker.map_or(Hand::Queue, |worker| Hand::Mine {
         worker: names.workers[worker],
-        timeout: 10 * MINUTE,
     });
     Accept {
         mode: mode(ask.purse),
@@ -192,7 +210,8 @@ fn accept(names: &Names, ask: &Ask, now: Timestamp) -> Accept {
         }),
         waits: ask.waits,
         hand,
-        queue_timeout: DAY / 48,
+        queue_timeout: TIMEOUT,
+        timeout: TIMEOUT,
         limits: Limits {
             max_queue: 1_000,
             max_queued_per_account: ask.account_limit,

@@ -51,6 +51,11 @@ pub enum Step {
     Reap {
         worker: usize,
     },
+    /// The answer to its acceptance was lost.
+    Resume {
+        work: usize,
+        worker: usize,
+    },
     /// Its deadline, and the grace after it, have passed.
     Late {
         work: usize,
@@ -225,7 +230,7 @@ fn lease_steps(model: &Model) -> Choices {
         if !hands.is_empty() {
             choices.push((
                 settles,
-                (select(hands.clone()), 0..=4_u8).prop_map(settle).boxed(),
+                (select(hands.clone()), images()).prop_map(settle).boxed(),
             ));
             choices.push((dispatches, select(hands).prop_map(dispatch).boxed()));
         }
@@ -244,6 +249,17 @@ fn work_steps(model: &Model) -> Choices {
     let (running, queued) = (with(Status::Running), with(Status::Queued));
     let cancel = |(work, fails)| Step::Cancel { work, fails };
     let mut choices = Vec::new();
+    let unsent = model.works.iter();
+    let unsent: Vec<usize> = unsent
+        .filter(|work| work.status == Status::Running && !work.dispatched)
+        .map(|work| work.key)
+        .collect();
+    if !unsent.is_empty() {
+        choices.push((
+            1,
+            select(unsent).prop_map(|key| Step::Revoke { key }).boxed(),
+        ));
+    }
     if !running.is_empty() {
         choices.push((
             2,
@@ -266,6 +282,9 @@ fn work_steps(model: &Model) -> Choices {
         choices.push((2, (select(queued), any::<bool>()).prop_map(cancel).boxed()));
     }
     if !model.works.is_empty() {
+        let resume = (0..model.works.len(), 0..WORKERS);
+        let resume = resume.prop_map(|(work, worker)| Step::Resume { work, worker });
+        choices.push((2, resume.boxed()));
         choices.push((
             1,
             (0..model.works.len(), any::<bool>())
@@ -274,6 +293,11 @@ fn work_steps(model: &Model) -> Choices {
         ));
     }
     choices
+}
+
+/// Most fail, for the sake of refunds; some have more than anybody asked for.
+fn images() -> impl Strategy<Value = u8> {
+    prop_oneof![6 => Just(0), 3 => Just(1), 2 => Just(2), 1 => 3..=4_u8]
 }
 
 fn asks() -> impl Strategy<Value = Ask> {

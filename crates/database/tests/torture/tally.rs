@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gih_domain::generation::Status;
 
-use crate::model::{Answer, Model, Refusal};
+use crate::model::{Answer, Model, Refusal, Why};
 use crate::step::Step;
 
 /// Counts by what happened.
@@ -12,7 +12,7 @@ use crate::step::Step;
 pub struct Tally(BTreeMap<&'static str, u64>);
 
 /// What a run of thousands of histories must have met, each a good many times.
-const EXPECTED: [&str; 31] = [
+const EXPECTED: [&str; 33] = [
     "a charge over several lots",
     "a dispatch",
     "a dispatch refused",
@@ -41,11 +41,13 @@ const EXPECTED: [&str; 31] = [
     "more images than paid for",
     "overdue",
     "requeued",
+    "requeued under a revoked key",
+    "resumed",
     "revoked with work queued",
     "stale while others work",
     "taken over",
 ];
-const TIMES: u64 = 20;
+const TIMES: u64 = 10;
 
 impl Tally {
     /// Notes what the step, which the model has just taken, was. `lots` is how many lots there were before it.
@@ -147,8 +149,14 @@ fn what_happened(model: &Model, step: &Step) -> Vec<&'static str> {
             let mut what = some("requeued", *requeued > 0);
             what.extend(some("taken over", !taken.is_empty()));
             what.extend(some("overdue", !overdue.is_empty()));
+            let is_revoked = |(_, why): &(usize, Why)| *why == Why::KeyRevoked;
+            what.extend(some(
+                "requeued under a revoked key",
+                overdue.iter().any(is_revoked),
+            ));
             what
         }
+        (_, Answer::Resumed(found)) => some("resumed", found.is_some()),
         (_, Answer::Revoked(works)) => some("revoked with work queued", !works.is_empty()),
         _ => vec![],
     }

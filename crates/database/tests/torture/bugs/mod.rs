@@ -25,6 +25,8 @@ pub enum Bug {
     EndsTwice,
     /// An end is overwritten later.
     EndChanges,
+    /// The unique key of idempotency keys is gone from the schema.
+    UniqueKeyGone,
     /// The row of the idempotency key is not kept.
     KeyForgotten,
     /// Work that was sent counts as never sent, and goes out again.
@@ -54,10 +56,11 @@ pub enum Bug {
 }
 
 /// Each with the audit's names for it; none where a picture of the books cannot show it.
-const BUGS: [(Bug, &[&str]); 16] = [
+const BUGS: [(Bug, &[&str]); 17] = [
     (Bug::FenceDropped, &[]),
     (Bug::EndsTwice, &[]),
     (Bug::EndChanges, &[]),
+    (Bug::UniqueKeyGone, &[]),
     (Bug::KeyForgotten, &[]),
     (Bug::DispatchForgotten, &[]),
     (

@@ -64,6 +64,16 @@ impl Bug {
             Kind::Postgres => ("gen_random_uuid()", "interval '1 day'"),
         };
         let sql = match self {
+            // An acceptance names the key that it relies on, so nothing at all is accepted without it.
+            Self::UniqueKeyGone => match kind {
+                Kind::Sqlite => "CREATE TABLE without_key (account_id blob, mode text, key text, fingerprint blob,
+                        generation_id blob UNIQUE, expires_at integer) STRICT;
+                    DROP TABLE idempotency_keys; ALTER TABLE without_key RENAME TO idempotency_keys"
+                    .to_owned(),
+                Kind::Postgres => {
+                    "ALTER TABLE idempotency_keys DROP CONSTRAINT idempotency_keys_pkey".to_owned()
+                }
+            },
             Self::KeyForgotten => after_insert(
                 kind,
                 "idempotency_keys",

@@ -93,7 +93,11 @@ pub struct Work {
     pub dispatched: bool,
     /// It was started longer ago than the reaper's grace.
     pub idle: bool,
-    /// Its deadline, or the grace after it, is over.
+    /// A caller waits, so its time runs from acceptance.
+    pub waits: bool,
+    /// Its deadline is over.
+    pub spent: bool,
+    /// So is the grace after its deadline.
     pub late: bool,
     /// Its time in the queue is over.
     pub overdue: bool,
@@ -154,10 +158,19 @@ pub enum Answer {
     Reaped {
         requeued: u32,
         taken: Vec<usize>,
-        overdue: Vec<usize>,
+        overdue: Vec<(usize, Why)>,
     },
+    Resumed(Option<usize>),
     Revoked(Vec<usize>),
     Forgotten(u32),
+}
+
+/// Why queued work is to be canceled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    KeyRevoked,
+    CallerWaited,
+    Queued,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -201,9 +214,9 @@ impl Model {
         };
         match *step {
             Step::Dispatch { hand } | Step::Settle { hand, .. } => hand < self.hands.len(),
+            Step::Resume { work, .. } | Step::Cancel { work, .. } => work < self.works.len(),
             Step::Late { work } | Step::Idle { work } => is_in(work, Status::Running),
             Step::Overdue { work } => is_in(work, Status::Queued),
-            Step::Cancel { work, .. } => work < self.works.len(),
             _ => true,
         }
     }
@@ -230,9 +243,10 @@ impl Model {
             Step::Register { worker } => self.set_worker(worker, Worker::Live),
             Step::Resign { worker } => self.set_worker(worker, Worker::Gone),
             Step::Reap { worker } => self.reap(worker),
-            Step::Late { work } => self.change(work, |work| work.late = true),
+            Step::Late { work } => self.change(work, |work| (work.spent, work.late) = (true, true)),
             Step::Idle { work } => self.change(work, |work| work.idle = true),
             Step::Overdue { work } => self.change(work, |work| work.overdue = true),
+            Step::Resume { work, worker } => Answer::Resumed(self.resume(work, worker)),
             Step::Cancel { work, fails } => self.cancel(work, fails),
             Step::Revoke { key } => Answer::Revoked(self.revoke(key)),
             Step::Forget => self.forget(),

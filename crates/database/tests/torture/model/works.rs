@@ -2,7 +2,7 @@
 
 use gih_domain::generation::Status;
 
-use super::{Answer, Ended, Hand, Model, PURSES, Refusal, Work, Worker};
+use super::{Answer, Ended, Hand, Model, PURSES, Refusal, Why, Work, Worker};
 use crate::step::Ask;
 
 impl Work {
@@ -67,6 +67,8 @@ impl Model {
             holder,
             dispatched: holder.is_some(),
             idle: false,
+            waits: ask.waits,
+            spent: false,
             late: false,
             overdue: false,
             end: None,
@@ -91,7 +93,7 @@ impl Model {
         }
         let mut order: Vec<(Option<i64>, usize)> = self
             .queued()
-            .filter(|(_, work)| !work.overdue)
+            .filter(|(_, work)| !work.overdue && !work.spent)
             .map(|(index, work)| (work.turn, index))
             .collect();
         order.sort_unstable();
@@ -157,6 +159,15 @@ impl Model {
         Answer::Ended(self.end(index, status, images))
     }
 
+    /// What a lost answer to the acceptance would have been: it was born running in this worker's hands, and nobody has
+    /// touched it since.
+    pub(super) fn resume(&self, index: usize, worker: usize) -> Option<usize> {
+        let work = &self.works[index];
+        let is_as_born = work.status == Status::Running
+            && (work.turn, work.holder, work.fence) == (None, Some(worker), 1);
+        is_as_born.then_some(index)
+    }
+
     fn end(&mut self, index: usize, status: Status, images: u8) -> Ended {
         let work = &self.works[index];
         let purse = work.purse;
@@ -211,12 +222,18 @@ impl Model {
             let is_abandoned = holder != reaper && !self.is_live(holder);
             if work.late || (work.dispatched && is_abandoned) {
                 self.give(index, reaper);
+                // Its deadline is now, and it is the reaper's for the grace.
+                self.works[index].spent = true;
                 taken.push(index);
             } else if !work.dispatched && (is_abandoned || work.idle) {
                 let work = &mut self.works[index];
                 work.status = Status::Queued;
                 work.holder = None;
                 work.idle = false;
+                // All but a waiting caller's has all its time again.
+                work.spent &= work.waits;
+                // It would have been canceled by the revocation.
+                work.overdue |= self.revoked[work.key];
                 requeued += 1;
             }
         }
@@ -228,7 +245,12 @@ impl Model {
             }
         }
         let overdue = self.queued().filter(|(_, work)| work.overdue);
-        let overdue = overdue.map(|(index, _)| index).collect();
+        let why = |work: &Work| match (self.revoked[work.key], work.waits) {
+            (true, _) => Why::KeyRevoked,
+            (false, true) => Why::CallerWaited,
+            (false, false) => Why::Queued,
+        };
+        let overdue = overdue.map(|(index, work)| (index, why(work))).collect();
         Answer::Reaped {
             requeued,
             taken,
