@@ -33,8 +33,31 @@ pub async fn ask(
     model: &Model,
     step: &Step,
 ) -> Result<Answer, String> {
+    match step {
+        Step::Grant { .. }
+        | Step::Expire { .. }
+        | Step::Accept(_)
+        | Step::Revoke { .. }
+        | Step::Forget => ask_for_account(database, names, model, step).await,
+        Step::Crash { .. } | Step::Renew { .. } | Step::Register { .. } | Step::Resign { .. } => {
+            ask_for_lease(database, names, step).await
+        }
+        _ => ask_for_work(database, names, model, step).await,
+    }
+}
+
+#[allow(clippy::needless_pass_by_value)] // it is what `map_err` takes
+fn broken(error: DatabaseError) -> String {
+    error.to_string()
+}
+
+async fn ask_for_account(
+    database: &Database,
+    names: &mut Names,
+    model: &Model,
+    step: &Step,
+) -> Result<Answer, String> {
     let now = at(model.now);
-    let broken = |error: DatabaseError| error.to_string();
     match *step {
         Step::Grant {
             purse,
@@ -67,6 +90,48 @@ pub async fn ask(
             let id = accept.id;
             accepted(database.accept(accept).await, id, names)
         }
+        Step::Revoke { key } => {
+            let revoked = Keys::revoke(database, names.keys[key], now)
+                .await
+                .map_err(broken)?;
+            let canceled = revoked.ok_or("the key is gone")?.canceled;
+            let mut works: Vec<usize> =
+                canceled.iter().map(|id| number(&names.works, id)).collect();
+            works.sort_unstable();
+            Ok(Answer::Revoked(works))
+        }
+        Step::Forget => {
+            let forgotten = database.forget_idempotency_keys(now, 1_000).await;
+            forgotten.map(Answer::Forgotten).map_err(broken)
+        }
+        _ => unreachable!("no port is asked"),
+    }
+}
+
+async fn ask_for_lease(database: &Database, names: &Names, step: &Step) -> Result<Answer, String> {
+    match *step {
+        Step::Crash { worker } => held(database.renew(names.workers[worker], Duration::ZERO).await),
+        Step::Renew { worker } => held(database.renew(names.workers[worker], 60 * MINUTE).await),
+        Step::Register { worker } => {
+            let registered = database.register(names.workers[worker], 60 * MINUTE).await;
+            registered.map(|()| Answer::Done).map_err(broken)
+        }
+        Step::Resign { worker } => {
+            let resigned = database.resign(names.workers[worker]).await;
+            resigned.map(|()| Answer::Done).map_err(broken)
+        }
+        _ => unreachable!("no port is asked"),
+    }
+}
+
+async fn ask_for_work(
+    database: &Database,
+    names: &Names,
+    model: &Model,
+    step: &Step,
+) -> Result<Answer, String> {
+    let now = at(model.now);
+    match *step {
         Step::Claim { worker, at_most } => {
             let claimed = database
                 .claim(names.workers[worker], TIMEOUT, at_most)
@@ -89,16 +154,6 @@ pub async fn ask(
                 failed()
             };
             settled(database.settle(&lease, &ending, now).await, names)
-        }
-        Step::Crash { worker } => held(database.renew(names.workers[worker], Duration::ZERO).await),
-        Step::Renew { worker } => held(database.renew(names.workers[worker], 60 * MINUTE).await),
-        Step::Register { worker } => {
-            let registered = database.register(names.workers[worker], 60 * MINUTE).await;
-            registered.map(|()| Answer::Done).map_err(broken)
-        }
-        Step::Resign { worker } => {
-            let resigned = database.resign(names.workers[worker]).await;
-            resigned.map(|()| Answer::Done).map_err(broken)
         }
         Step::Reap { worker } => {
             let reaped = database
@@ -144,23 +199,7 @@ pub async fn ask(
                 None => Ok(Answer::NotQueued),
             }
         }
-        Step::Revoke { key } => {
-            let revoked = Keys::revoke(database, names.keys[key], now)
-                .await
-                .map_err(broken)?;
-            let canceled = revoked.ok_or("the key is gone")?.canceled;
-            let mut works: Vec<usize> =
-                canceled.iter().map(|id| number(&names.works, id)).collect();
-            works.sort_unstable();
-            Ok(Answer::Revoked(works))
-        }
-        Step::Forget => {
-            let forgotten = database.forget_idempotency_keys(now, 1_000).await;
-            forgotten.map(Answer::Forgotten).map_err(broken)
-        }
-        Step::Pass(_) | Step::Late { .. } | Step::Idle { .. } | Step::Overdue { .. } => {
-            unreachable!("no port is asked")
-        }
+        _ => unreachable!("no port is asked"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is in the books, read in one statement past the product, and held against the model.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 
 use gih_database::Kind;
 use gih_domain::generation::Status;
@@ -104,11 +105,8 @@ pub fn compare(bench: &mut Bench, names: &mut Names, model: &Model) -> Result<()
 }
 
 /// That what was found is what was expected.
-pub fn expect<T: PartialEq + std::fmt::Debug>(
-    what: &str,
-    expected: T,
-    found: T,
-) -> Result<(), String> {
+#[allow(clippy::needless_pass_by_value)] // so that callers need not borrow what they make
+pub fn expect<T: PartialEq + Debug>(what: &str, expected: T, found: T) -> Result<(), String> {
     if expected == found {
         return Ok(());
     }
@@ -207,10 +205,13 @@ pub fn prepare(kind: Kind) -> Option<String> {
     })
 }
 
+/// How a column is written as text.
+type Write = fn(&str) -> String;
+
 /// A line a lot and a line a generation, in one text.
 fn statement(kind: Kind, accounts: &str) -> String {
     // How each database writes an id, a time and the whole.
-    let (id, time, all): (fn(&str) -> String, fn(&str) -> String, &str) = match kind {
+    let (id, time, all): (Write, Write, &str) = match kind {
         Kind::Sqlite => (
             |column| format!("hex({column})"),
             str::to_owned,

@@ -76,10 +76,10 @@ impl Shared {
         let bench = self.bench.get_or_insert_with(|| Bench::new(kind, None));
         self.sequences += 1;
         let is_audited = self.has_failed || self.sequences.is_multiple_of(SEQUENCES_AN_AUDIT);
-        let result = run(bench, &mut self.tally, steps, seen).and_then(|()| match is_audited {
-            true => bench.audit(),
-            false => Ok(()),
-        });
+        let mut result = run(bench, &mut self.tally, steps, seen);
+        if is_audited && result.is_ok() {
+            result = bench.audit();
+        }
         self.has_failed |= result.is_err();
         result
     }
@@ -124,14 +124,14 @@ fn on(kind: Kind) {
     let outcome = runner(seed, SEQUENCES).run(
         &Ledger::sequential_strategy(STEPS),
         |(_, sequence, seen)| {
-            let seen = || {
+            let count = || {
                 steps.fetch_add(1, Ordering::Relaxed);
                 // Tells the shrinking how far a failing sequence came.
                 if let Some(seen) = &seen {
                     seen.fetch_add(1, Ordering::SeqCst);
                 }
             };
-            let result = shared.borrow_mut().run(kind, &sequence, seen);
+            let result = shared.borrow_mut().run(kind, &sequence, count);
             result.map_err(|complaint| TestCaseError::fail(complaint.to_string()))
         },
     );

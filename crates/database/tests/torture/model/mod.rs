@@ -77,6 +77,7 @@ pub struct Lot {
 }
 
 /// A generation.
+#[allow(clippy::struct_excessive_bools)] // what the database tells by times, each for itself
 #[derive(Clone, Debug)]
 pub struct Work {
     pub purse: usize,
