@@ -136,7 +136,7 @@ impl<'a> Run<'a> {
                 Status::Queued => self.take(&Step::Cancel { work, fails: false })?,
                 Status::Running => {
                     let hand = self.hand_of(work);
-                    let images = u8::from(work % 2 == 0);
+                    let images = u8::from(self.model.works[work].dispatched);
                     self.take(&Step::Settle { hand, images })?;
                 }
                 _ => {}

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::Union;
 
-use crate::model::{DAY, HOUR, KEYS, Model, PURSES, SECOND, Time, WORKERS, Worker};
+use crate::model::{DAY, HOUR, KEYS, Model, PURSES, SECOND, Time, WORKERS, Work, Worker};
 
 /// One thing that happens. Generations, lots and leases are named by their numbers in the model.
 #[derive(Clone, Debug)]
@@ -209,29 +209,31 @@ fn claim((worker, at_most): (usize, u32)) -> Step {
 }
 
 fn lease_steps(model: &Model) -> Choices {
-    let on = |is_held: bool| -> Vec<usize> {
-        let hands = (model.hands.iter().enumerate()).filter(|(_, hand)| {
-            let work = &model.works[hand.work];
-            work.status == Status::Running
-                && ((work.holder, work.fence) == (Some(hand.worker), hand.fence)) == is_held
-        });
-        hands.map(|(index, _)| index).collect()
+    let hands = |is: &dyn Fn(usize, &Work) -> bool| -> Vec<usize> {
+        let hands = model.hands.iter().enumerate();
+        hands
+            .filter(|(index, hand)| is(*index, &model.works[hand.work]))
+            .map(|(index, _)| index)
+            .collect()
     };
+    let is_held = |hand, work: &Work| work.status == Status::Running && model.holds(hand);
+    let sent = hands(&|hand, work| is_held(hand, work) && work.dispatched);
+    let unsent = hands(&|hand, work| is_held(hand, work) && !work.dispatched);
+    let stale = hands(&|hand, work| work.status == Status::Running && !model.holds(hand));
+    let of_ended = hands(&|_, work| work.end.is_some());
+    let fail = |hand| Step::Settle { hand, images: 0 };
     let settle = |(hand, images)| Step::Settle { hand, images };
     let dispatch = |hand| Step::Dispatch { hand };
     let mut choices = Vec::new();
-    // The present holders, those whose work another has, and any lease there ever was.
-    let weighted = [
-        (10, 6, on(true)),
-        (6, 2, on(false)),
-        (4, 1, (0..model.hands.len()).collect()),
-    ];
-    for (settles, dispatches, hands) in weighted {
+    if !unsent.is_empty() {
+        choices.push((9, select(unsent.clone()).prop_map(dispatch).boxed()));
+        choices.push((3, select(unsent).prop_map(fail).boxed()));
+    }
+    // The present holders, those whose work another has, and those whose work has ended.
+    for (settles, dispatches, hands) in [(12, 1, sent), (6, 2, stale), (4, 1, of_ended)] {
         if !hands.is_empty() {
-            choices.push((
-                settles,
-                (select(hands.clone()), images()).prop_map(settle).boxed(),
-            ));
+            let settled = (select(hands.clone()), images()).prop_map(settle);
+            choices.push((settles, settled.boxed()));
             choices.push((dispatches, select(hands).prop_map(dispatch).boxed()));
         }
     }

@@ -128,9 +128,12 @@ fn settle(chance: &mut Chance, model: &Model) -> Option<Step> {
         .map(|(index, _)| index)
         .collect();
     let hand = (!held.is_empty()).then(|| *chance.one_of(&held))?;
-    let n = u64::from(model.works[model.hands[hand].work].n);
+    let work = &model.works[model.hands[hand].work];
+    if !work.dispatched && chance.below(3) > 0 {
+        return Some(Step::Dispatch { hand });
+    }
     let images = match chance.below(3) {
-        0 => u8::try_from(chance.below(n + 1)).unwrap(),
+        0 if work.dispatched => u8::try_from(chance.below(u64::from(work.n) + 1)).unwrap(),
         _ => 0,
     };
     Some(Step::Settle { hand, images })

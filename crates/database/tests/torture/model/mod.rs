@@ -214,7 +214,11 @@ impl Model {
             (self.works.get(work)).is_some_and(|work: &Work| work.status == status)
         };
         match *step {
-            Step::Dispatch { hand } | Step::Settle { hand, .. } => hand < self.hands.len(),
+            Step::Dispatch { hand } => hand < self.hands.len(),
+            // Nobody has images of what was never sent.
+            Step::Settle { hand, images } => self.hands.get(hand).is_some_and(|held| {
+                images == 0 || self.works[held.work].dispatched || !self.holds(hand)
+            }),
             Step::Resume { work, .. } | Step::Cancel { work, .. } => work < self.works.len(),
             Step::Late { work } | Step::Idle { work } => is_in(work, Status::Running),
             Step::Overdue { work } => is_in(work, Status::Queued),

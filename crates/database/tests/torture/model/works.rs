@@ -121,6 +121,11 @@ impl Model {
         });
     }
 
+    /// Whether the lease is still the one on its generation.
+    pub fn holds(&self, hand: usize) -> bool {
+        self.held(hand).is_some()
+    }
+
     /// The generation, when the lease is still the one on it.
     fn held(&self, hand: usize) -> Option<usize> {
         let hand = self.hands[hand];
