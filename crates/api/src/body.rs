@@ -1,16 +1,24 @@
 //! Reading request bodies: bounded in bytes and in patience.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::{HttpRequest, web};
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt as _};
 
+use crate::budget::Room;
 use crate::error::ApiError;
 
 /// A body that sends nothing for this long is given up: a bound on what a slow client can hold.
 const STALL: Duration = Duration::from_secs(30);
+/// From the second half minute on a body must have come at this rate on the whole, so that nobody holds a place for hours
+/// by a byte now and then. 64 kbit/s: about half of what the slowest of mobile uplinks still in use gives.
+const SLOWEST_BYTES_PER_SECOND: u64 = 8 * 1024;
+/// How long a body may come as slowly as it likes: links stall, and small bodies need no more.
+const SLOW_START: Duration = Duration::from_secs(30);
+/// The longest a body may come, at whatever rate: the largest there may be (810 MiB) in this time is 1.9 Mbit/s.
+const LONGEST: Duration = Duration::from_hours(1);
 /// How much of a refused body is still read, so that a client that sends before it listens sees the answer rather than
 /// a broken connection, and for how long at most.
 pub(crate) const DISCARD_BYTES: usize = 64 * 1024 * 1024;
@@ -47,11 +55,12 @@ pub(crate) fn kind(request: &HttpRequest) -> Result<Kind, ApiError> {
     }
 }
 
-/// The whole body, at most `limit` bytes.
+/// The whole body, at most `limit` bytes, which take their room as they come.
 pub(crate) async fn read(
     request: &HttpRequest,
     payload: web::Payload,
     limit: usize,
+    room: &mut Room<'_>,
 ) -> Result<Bytes, ApiError> {
     let too_large = || {
         ApiError::payload_too_large(format!(
@@ -68,29 +77,75 @@ pub(crate) async fn read(
         return Err(too_large());
     }
     let mut body = BytesMut::new();
-    while let Some(chunk) = next(&mut payload).await? {
+    let mut pace = Pace::default();
+    while let Some(chunk) = pace.chunk(&mut payload).await? {
         if body.len() + chunk.len() > limit {
             discard(&mut payload).await;
             return Err(too_large());
         }
+        // A chunk is smaller than the limit, and that fits.
+        room.grow(u32::try_from(chunk.len()).unwrap_or(u32::MAX))
+            .await?;
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())
 }
 
-/// The next piece of a stream, or an error when none comes in time or the client is gone.
-pub(crate) async fn next<S, T, E>(stream: &mut S) -> Result<Option<T>, ApiError>
-where
-    S: Stream<Item = Result<T, E>> + Unpin,
-    E: std::fmt::Display,
-{
-    match tokio::time::timeout(STALL, stream.next()).await {
-        Ok(None) => Ok(None),
-        Ok(Some(Ok(item))) => Ok(Some(item)),
-        Ok(Some(Err(error))) => Err(ApiError::stalled(format!(
-            "The body could not be read: {error}."
-        ))),
-        Err(_) => Err(ApiError::stalled("The body stopped coming for 30 seconds.")),
+/// How a body comes: one for all the parts of a body.
+pub(crate) struct Pace {
+    began: Instant,
+    received_bytes: u64,
+}
+
+impl Default for Pace {
+    /// Of a body whose reading begins now.
+    fn default() -> Self {
+        Self {
+            began: Instant::now(),
+            received_bytes: 0,
+        }
+    }
+}
+
+impl Pace {
+    /// The next piece of a stream, or an error when none comes in time or the client is gone.
+    pub(crate) async fn next<S, T, E>(&self, stream: &mut S) -> Result<Option<T>, ApiError>
+    where
+        S: Stream<Item = Result<T, E>> + Unpin,
+        E: std::fmt::Display,
+    {
+        let stalled = Instant::now() + STALL;
+        let due = self.due();
+        match tokio::time::timeout_at(stalled.min(due).into(), stream.next()).await {
+            Ok(None) => Ok(None),
+            Ok(Some(Ok(item))) => Ok(Some(item)),
+            Ok(Some(Err(error))) => Err(ApiError::stalled(format!(
+                "The body could not be read: {error}."
+            ))),
+            Err(_) if stalled <= due => {
+                Err(ApiError::stalled("The body stopped coming for 30 seconds."))
+            }
+            Err(_) => Err(ApiError::stalled(
+                "The body came too slowly: it must come at 8 KiB a second or more, and within an hour.",
+            )),
+        }
+    }
+
+    /// The same for bytes, which are counted.
+    pub(crate) async fn chunk<S, E>(&mut self, stream: &mut S) -> Result<Option<Bytes>, ApiError>
+    where
+        S: Stream<Item = Result<Bytes, E>> + Unpin,
+        E: std::fmt::Display,
+    {
+        let chunk = self.next(stream).await?;
+        self.received_bytes += chunk.as_ref().map_or(0, Bytes::len) as u64;
+        Ok(chunk)
+    }
+
+    /// When more must have come.
+    fn due(&self) -> Instant {
+        let paid_for = Duration::from_secs(self.received_bytes / SLOWEST_BYTES_PER_SECOND);
+        self.began + (SLOW_START + paid_for).min(LONGEST)
     }
 }
 
@@ -107,4 +162,23 @@ pub(crate) async fn discard(payload: &mut web::Payload) {
     };
     // Either way the answer goes out next.
     let _timed_out = tokio::time::timeout(DISCARD_TIME, reading).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_buys_time_up_to_an_hour() {
+        let due_after = |received_bytes| {
+            let pace = Pace {
+                received_bytes,
+                ..Pace::default()
+            };
+            pace.due() - pace.began
+        };
+        assert_eq!(due_after(0), Duration::from_secs(30));
+        assert_eq!(due_after(80 * 1024), Duration::from_secs(40));
+        assert_eq!(due_after(u64::MAX), Duration::from_hours(1));
+    }
 }

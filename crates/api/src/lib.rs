@@ -5,7 +5,10 @@
 
 mod answer;
 mod authorization;
+mod bodies;
 mod body;
+mod budget;
+mod connection;
 mod error;
 mod health;
 mod links;
@@ -17,10 +20,11 @@ mod routes;
 mod state;
 mod v1;
 
+pub use connection::{Connection, HEAD_TIMEOUT, KEEP_ALIVE, Slow};
 pub use health::Readiness;
 pub use links::Links;
 pub use middleware::{cors, observe};
 pub use openapi::document as openapi;
 pub use proxies::Proxies;
 pub use routes::configure;
-pub use state::{ApiState, Uploads};
+pub use state::{ApiState, Bodies};

@@ -1,22 +1,36 @@
 //! Around every request.
 
+use std::rc::Rc;
+
 use actix_cors::Cors;
 use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, web};
+use actix_web::{Error, HttpMessage as _, web};
 
+use crate::bodies::{WatchedBody, WatchedPayload};
+use crate::connection::Connection;
 use crate::state::ApiState;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Gives every request an id, which its answer carries and its log lines name, and logs how it was answered: method,
-/// path, status and time; neither query nor body.
-pub async fn observe<B: MessageBody>(
-    request: ServiceRequest,
+/// path, status and time; neither query nor body. Tells the [`Connection`], when its stream brings one, that a request is
+/// in flight.
+pub async fn observe<B: MessageBody + 'static>(
+    mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let in_flight = request.conn_data::<Rc<Connection>>().cloned();
+    let payload = request.take_payload();
+    let has_body = !matches!(payload, Payload::None);
+    let in_flight = in_flight.map(|connection| Rc::new(connection.begin(has_body)));
+    request.set_payload(match &in_flight {
+        Some(in_flight) => WatchedPayload::watch(payload, in_flight),
+        None => payload,
+    });
     let state = request.app_data::<web::Data<ApiState>>().cloned();
     let id = state.as_ref().map_or_else(String::new, |state| {
         let id = state.ids.next(state.clock.now());
@@ -38,7 +52,15 @@ pub async fn observe<B: MessageBody>(
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(X_REQUEST_ID, id);
     }
-    Ok(response)
+    // Nobody is going to read the rest, which may never end.
+    if in_flight
+        .as_ref()
+        .is_some_and(|in_flight| in_flight.has_unread_body())
+    {
+        let head = response.response_mut().head_mut();
+        head.set_connection_type(ConnectionType::Close);
+    }
+    Ok(response.map_body(|_, body| WatchedBody::new(body.boxed(), in_flight)))
 }
 
 /// A path for the log. The names of images are all that keeps them from strangers, so they are left out.

@@ -7,9 +7,8 @@ use gih_domain::authenticate::Authenticate;
 use gih_domain::generate::Generate;
 use gih_domain::ports::{Clock, Ids, ImageStore, Spool};
 use gih_domain::retrieve::Retrieve;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::error::ApiError;
+use crate::budget::Budget;
 use crate::health::Readiness;
 use crate::links::Links;
 use crate::proxies::Proxies;
@@ -36,28 +35,40 @@ pub struct ApiState {
     pub links: Links,
     /// Whose word is taken for where a request comes from.
     pub proxies: Proxies,
-    /// How many uploads are received at once.
-    pub uploads: Uploads,
+    /// What may be received at once.
+    pub bodies: Bodies,
 }
 
-/// A bound on the multipart bodies that are received at once.
-pub struct Uploads(Semaphore);
+/// Bounds on the bodies that are received at once.
+pub struct Bodies {
+    /// Multipart bodies, each of which writes to disk.
+    pub(crate) uploads: Budget,
+    /// Bytes of JSON bodies, which are in memory whole.
+    pub(crate) json_bytes: Budget,
+}
 
 /// How long an upload waits for its turn before it is told to come back: well under what clients wait for an answer.
 const UPLOAD_PATIENCE: Duration = Duration::from_secs(20);
+/// What JSON bodies may take of memory all together: 64 of the largest there may be, thousands of common ones.
+const JSON_BYTES: u32 = 64 * 1024 * 1024;
+/// How long a JSON body waits for room. Most are read in milliseconds: when there is no room for seconds, somebody sends
+/// large ones slowly, and that is no reason to wait.
+const JSON_PATIENCE: Duration = Duration::from_secs(2);
 
-impl Uploads {
-    /// At most `at_once`.
-    pub fn new(at_once: u32) -> Self {
-        Self(Semaphore::new(at_once as usize))
-    }
-
-    pub(crate) async fn turn(&self) -> Result<SemaphorePermit<'_>, ApiError> {
-        match tokio::time::timeout(UPLOAD_PATIENCE, self.0.acquire()).await {
-            Ok(Ok(permit)) => Ok(permit),
-            Ok(Err(_)) | Err(_) => Err(ApiError::busy(
+impl Bodies {
+    /// At most so many uploads at once.
+    pub fn new(max_uploads: u32) -> Self {
+        Self {
+            uploads: Budget::new(
+                max_uploads,
+                UPLOAD_PATIENCE,
                 "Too many uploads are being received; try again shortly.",
-            )),
+            ),
+            json_bytes: Budget::new(
+                JSON_BYTES,
+                JSON_PATIENCE,
+                "Too many requests are being received; try again shortly.",
+            ),
         }
     }
 }

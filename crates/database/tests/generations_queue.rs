@@ -5,6 +5,7 @@
 mod support;
 mod world;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use gih_domain::id::WorkerId;
@@ -93,6 +94,43 @@ async fn work_queued_again_under_a_key_revoked_meanwhile_is_canceled() {
             .unwrap()
             .unwrap();
         assert_eq!(world.balance(&database, NOW).await, 100);
+        assert_audited(&database).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_revocation_in_the_moment_of_queueing_again_leaves_nothing_to_claim() {
+    on_both(|database| async move {
+        let database = Arc::new(database);
+        for _ in 0..20 {
+            let world = world(&database, &[(100, None)]).await;
+            let accept = world.accept();
+            queued(&database, accept.clone()).await;
+            let dead = worker();
+            database.register(dead, MINUTE).await.unwrap();
+            assert_eq!(database.claim(dead, MINUTE, 1).await.unwrap().len(), 1);
+            database.resign(dead).await.unwrap();
+            let revoking = tokio::spawn({
+                let database = Arc::clone(&database);
+                async move { database.revoke(accept.key, NOW).await.unwrap().unwrap() }
+            });
+            let reaped = database.reap(world.worker, MINUTE, 10).await.unwrap();
+            assert_eq!(reaped.requeued, 1);
+            let canceled = revoking.await.unwrap().canceled;
+            // Whoever came second has seen the other: the revocation canceled it, or the reaper found the key revoked.
+            let claimed = database.claim(world.worker, MINUTE, 10).await.unwrap();
+            assert!(claimed.is_empty(), "{claimed:?}");
+            if canceled.is_empty() {
+                assert_eq!(reaped.overdue, [(accept.id, CancelReason::KeyRevoked)]);
+                database
+                    .cancel(accept.id, CancelReason::KeyRevoked, NOW)
+                    .await
+                    .unwrap()
+                    .unwrap();
+            }
+            assert_eq!(world.balance(&database, NOW).await, 100);
+        }
         assert_audited(&database).await;
     })
     .await;

@@ -34,6 +34,9 @@ const BATCH: u32 = 64;
 /// ends it. Every generation is terminal 60 s after its deadline; this leaves the reaper half of that.
 const REAP_GRACE: Duration = Duration::from_secs(30);
 
+/// The wait between tries to cancel what a shutdown leaves queued.
+const CANCEL_AGAIN: Duration = Duration::from_secs(1);
+
 /// What an operator can set about the engine.
 #[derive(Clone, Copy, Debug)]
 pub struct EngineSettings {
@@ -272,9 +275,11 @@ impl Engine {
         join_all(queued.map(|id| self.cancel_for_shutdown(id))).await;
     }
 
+    /// Tried until the database answers: its caller waits here. Whoever shuts down bounds the time.
     async fn cancel_for_shutdown(&self, id: GenerationId) {
-        if let Err(error) = self.cancel(id, CancelReason::ShuttingDown).await {
-            tracing::warn!(generation = %id, %error, "could not cancel queued work; it stays queued");
+        while let Err(error) = self.cancel(id, CancelReason::ShuttingDown).await {
+            tracing::warn!(generation = %id, %error, "could not cancel queued work yet");
+            self.ports.clock.sleep(CANCEL_AGAIN).await;
         }
     }
 

@@ -1,32 +1,25 @@
 //! The work itself: one running generation, from the provider's call to its settlement.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use async_trait::async_trait;
+use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
-use futures_util::{FutureExt as _, StreamExt as _};
 
-use crate::blob::{Blob, ByteStream, Source};
 use crate::generation::{
     Ending, Failure, FailureCode, Generation, Lease, Reference, SavedImage, State,
 };
-use crate::id::ImageId;
 use crate::mode::Mode;
-use crate::object_name::ObjectName;
 use crate::ports::{
-    Claimed, Clock, DatabaseError, Generations, Ids, ImageProvider, ImageStore, LeaseError, Order,
-    ProviderError, Spool, StoreError,
+    Claimed, Clock, DatabaseError, Generations, Ids, ImageProvider, ImageStore, LeaseError,
+    ProviderError, Spool,
 };
 
+mod draw;
 mod recover;
 
-/// How often a request that was provably not accepted is sent again.
-const MAX_RETRIES: u32 = 3;
-/// The wait before the first retry when the provider names none; it doubles with each.
-const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 /// The wait between tries to save an image or to settle: often enough that an outage of seconds costs seconds.
 const PERSIST_BACKOFF: Duration = Duration::from_secs(1);
 
@@ -91,22 +84,24 @@ pub struct Fulfil {
 
 /// What a run has got so far; outlives the run's future, so that a deadline keeps the images that were saved.
 #[derive(Default)]
-struct Progress(Mutex<Vec<SavedImage>>);
+struct Progress(Mutex<BTreeMap<u8, SavedImage>>);
 
 impl Progress {
-    fn add(&self, image: SavedImage) {
+    fn add(&self, position: u8, image: SavedImage) {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .push(image);
+            .insert(position, image);
     }
 
     fn count(&self) -> usize {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
+    /// In the provider's order.
     fn take(&self) -> Vec<SavedImage> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        let saved = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        saved.into_values().collect()
     }
 }
 
@@ -208,104 +203,6 @@ impl Fulfil {
         }
     }
 
-    async fn draw(
-        &self,
-        lease: &Lease,
-        generation: &Generation,
-        progress: &Progress,
-    ) -> Result<(), ProviderError> {
-        let Some(provider) = self.providers.find(generation.mode, &generation.provider) else {
-            let message = format!("no provider {:?} is configured", generation.provider);
-            return Err(ProviderError::Account { message });
-        };
-        let mut images = self.call(provider.as_ref(), lease, generation).await?;
-        let mut bad = None;
-        while progress.count() < usize::from(generation.n) {
-            match images.next().await {
-                Some(Ok(blob)) => self.save(generation, &blob, progress).await,
-                Some(Err(error @ ProviderError::BadImage { .. })) => bad = Some(error),
-                Some(Err(error)) => return Err(error),
-                None => break,
-            }
-        }
-        if progress.count() > 0 {
-            return Ok(());
-        }
-        Err(bad.unwrap_or_else(|| ProviderError::Failed {
-            message: "the provider returned no image".to_owned(),
-        }))
-    }
-
-    /// Calls the provider, again only on proof that nothing was accepted, and only while the lease holds: whoever has
-    /// the generation by then may be sending it too. The deadline is around all of it.
-    async fn call(
-        &self,
-        provider: &dyn ImageProvider,
-        lease: &Lease,
-        generation: &Generation,
-    ) -> Result<crate::ports::Images, ProviderError> {
-        let mut retries = 0;
-        loop {
-            match provider.generate(self.order(generation)).await {
-                Err(error @ ProviderError::NotAccepted { .. }) if retries < MAX_RETRIES => {
-                    let backoff = FIRST_BACKOFF * 2_u32.pow(retries);
-                    self.clock
-                        .sleep(error.retry_after().unwrap_or(backoff))
-                        .await;
-                    retries += 1;
-                    if !self.dispatch(lease).await {
-                        return Err(error);
-                    }
-                }
-                other => return other,
-            }
-        }
-    }
-
-    fn order(&self, generation: &Generation) -> Order {
-        let blob = |reference: &Reference| Blob {
-            about: reference.about,
-            source: Arc::new(Stored {
-                store: Arc::clone(&self.store),
-                name: reference.object_name.clone(),
-            }),
-        };
-        Order {
-            model: generation.provider_model.clone(),
-            prompt: generation.prompt.clone(),
-            size: generation.size,
-            rendering_quality: generation.rendering_quality,
-            n: generation.n,
-            references: generation.references.iter().map(blob).collect(),
-        }
-    }
-
-    /// Saves one image, trying until the deadline that is around all of it.
-    async fn save(&self, generation: &Generation, blob: &Blob, progress: &Progress) {
-        let created_at = self.clock.now();
-        let mut random = [0; 16];
-        self.ids.fill(&mut random);
-        let position = u8::try_from(progress.count()).unwrap_or(u8::MAX);
-        let extension = blob.about.format.extension();
-        let object_name = ObjectName::of_image(
-            generation.id,
-            position,
-            u128::from_be_bytes(random),
-            extension,
-        );
-        while let Err(error) = self.store.put(&object_name, blob).await {
-            tracing::warn!(generation = %generation.id, %error, "an image could not be saved yet");
-            self.clock.sleep(PERSIST_BACKOFF).await;
-        }
-        let id = ImageId(self.ids.next(created_at));
-        progress.add(SavedImage {
-            id,
-            object_name,
-            about: blob.about,
-            created_at,
-        });
-    }
-
     async fn settle(
         &self,
         lease: &Lease,
@@ -388,25 +285,6 @@ fn ending(saved: Vec<SavedImage>, error: Option<ProviderError>) -> Ending {
             failed("The image provider failed to generate the image; the credits were refunded.")
         }
     })
-}
-
-/// A reference image as it lies in the store.
-struct Stored {
-    store: Arc<dyn ImageStore>,
-    name: ObjectName,
-}
-
-#[async_trait]
-impl Source for Stored {
-    async fn open(&self) -> std::io::Result<ByteStream> {
-        match self.store.get(&self.name, None).await {
-            Ok(object) => Ok(object.bytes),
-            Err(error @ StoreError::NotFound) => {
-                Err(std::io::Error::new(std::io::ErrorKind::NotFound, error))
-            }
-            Err(error) => Err(std::io::Error::other(error)),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 use std::collections::VecDeque;
 
+use super::draw::Stored;
 use super::*;
-use crate::ports::{DatabaseError, MockGenerations, MockImageProvider};
+use crate::blob::{Blob, Source as _};
+use crate::object_name::ObjectName;
+use crate::ports::{MockGenerations, MockImageProvider, Order, StoreError};
 use crate::testing::{
     Log, MemorySpool, MemoryStore, Scene, ScriptedProvider, SequentialIds, Step, away, blob,
     claimed, ended, generation,

@@ -5,20 +5,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use gih_api::{ApiState, Links, Uploads};
+use gih_api::{ApiState, Bodies, Links};
 use gih_database::{Database, OpenError};
 use gih_domain::authenticate::Authenticate;
 use gih_domain::engine::{Engine, EnginePorts, EngineSettings};
 use gih_domain::fulfil::{Fulfil, Providers};
 use gih_domain::generate::Generate;
 use gih_domain::operate::Operate;
-use gih_domain::ports::{Ids as _, ImageStore, Limits, Spool};
+use gih_domain::ports::{Generations, Ids as _, ImageStore, Limits, Spool};
 use gih_domain::retrieve::Retrieve;
 use gih_media::{FileSpool, Store};
 use gih_openai::{OpenAi, SettingsError};
 use gih_sandbox::Sandbox;
 
 use crate::clock::{SystemClock, host_time};
+use crate::faults;
 use crate::ids::SystemIds;
 use crate::passwords::Argon2id;
 use crate::readiness::HubReadiness;
@@ -91,6 +92,7 @@ pub struct Hub {
     pub engine: Arc<Engine>,
     /// Where images are.
     pub store: Arc<dyn ImageStore>,
+    generations: Arc<dyn Generations>,
     spool: Arc<dyn Spool>,
 }
 
@@ -100,19 +102,19 @@ impl Hub {
         let spool: Arc<dyn Spool> = Arc::new(open_spool(settings)?);
         let store =
             Store::open(&settings.storage_url, environment()?).context("GIH_STORAGE_URL")?;
-        let store: Arc<dyn ImageStore> = Arc::new(store);
+        let store = faults::around_store(Arc::new(store));
         let (clock, ids) = (Arc::clone(&books.clock), Arc::new(SystemIds));
-        let generations = Arc::new(books.database.clone());
+        let generations = faults::around_generations(Arc::new(books.database.clone()));
         let fulfil = Fulfil::new(
             providers(settings, &spool, &clock)?,
             Arc::clone(&spool),
             Arc::clone(&store),
-            Arc::clone(&generations) as _,
+            Arc::clone(&generations),
             Arc::clone(&clock) as _,
             Arc::clone(&ids) as _,
         );
         let ports = EnginePorts {
-            generations,
+            generations: Arc::clone(&generations),
             store: Arc::clone(&store),
             clock,
             ids,
@@ -137,6 +139,7 @@ impl Hub {
             books,
             engine,
             store,
+            generations,
             spool,
         })
     }
@@ -150,15 +153,15 @@ impl Hub {
             authenticate: Authenticate::new(Arc::clone(&database) as _, Arc::clone(&clock) as _),
             generate: Generate::new(
                 Arc::clone(&database) as _,
-                Arc::clone(&database) as _,
+                Arc::clone(&self.generations),
                 Arc::clone(&clock) as _,
                 Arc::clone(&ids) as _,
                 Arc::clone(&self.engine),
             ),
             retrieve: Retrieve::new(
                 Arc::clone(&database) as _,
-                Arc::clone(&database) as _,
                 database,
+                Arc::clone(&self.generations),
                 Arc::clone(&clock) as _,
             ),
             store: Arc::clone(&self.store),
@@ -181,7 +184,7 @@ impl Hub {
                     .is_none_or(|media| *media == format!("{public_url}/media")),
                 public_url,
             },
-            uploads: Uploads::new(http.max_uploads),
+            bodies: Bodies::new(http.max_uploads),
             proxies: http.trusted_proxies.clone(),
         }
     }
@@ -221,7 +224,7 @@ fn providers(
     clock: &Arc<SystemClock>,
 ) -> anyhow::Result<Providers> {
     let sandbox = Sandbox::new(Arc::clone(spool), Arc::clone(clock) as _);
-    let providers = Providers::new(Arc::new(sandbox));
+    let providers = Providers::new(faults::around_provider(Arc::new(sandbox)));
     let openai = &settings.openai;
     let Some(api_key) = &openai.api_key else {
         return Ok(providers);
@@ -243,5 +246,5 @@ fn providers(
         };
         anyhow::Error::new(error).context(setting)
     })?;
-    Ok(providers.with("openai", Arc::new(openai)))
+    Ok(providers.with("openai", faults::around_provider(Arc::new(openai))))
 }

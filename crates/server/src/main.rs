@@ -3,6 +3,7 @@
 mod cli;
 mod clock;
 mod commands;
+mod faults;
 mod hub;
 mod ids;
 mod output;
@@ -20,6 +21,7 @@ use clap::Parser as _;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
+    let _faults = fail::FailScenario::setup();
     match run(cli) {
         Ok(code) => code,
         Err(error) => {

@@ -13,8 +13,10 @@ use crate::output::Output;
 use crate::settings::{self, Settings};
 use crate::workers;
 
+mod client_stream;
 mod first_run;
 mod http;
+mod open_files;
 mod owner;
 mod shutdown;
 
@@ -41,6 +43,7 @@ pub async fn run(args: ServeArgs, settings: Settings, output: Output) -> anyhow:
     } else {
         settings.work.workers
     };
+    open_files::provide(&settings, workers);
     let hub = Arc::new(Hub::new(books, &settings, workers)?);
     check_storage(&hub, &settings).await?;
     hub.engine.register().await?;

@@ -87,6 +87,8 @@ pub struct HttpSettings {
     pub media_url: Option<String>,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Proxies,
+    /// Connections at once.
+    pub max_connections: u32,
     /// Multipart bodies being received at once.
     pub max_uploads: u32,
     /// Origins that browsers may call the API from.
@@ -230,6 +232,7 @@ fn http(source: &Source) -> Result<HttpSettings, SettingsError> {
                 "addresses or networks, like 10.0.0.0/8",
             )
         })?,
+        max_connections: source.count("GIH_MAX_CONNECTIONS", 10_000, 1)?,
         max_uploads: source.count("GIH_MAX_UPLOADS", 16, 1)?,
         cors_origins: source.origins("GIH_CORS_ORIGINS")?,
     })

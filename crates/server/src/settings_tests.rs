@@ -34,7 +34,10 @@ fn the_defaults_are_the_documented_ones() {
     assert_eq!(settings.work.max_queued_per_account, 1_000);
     assert_eq!(settings.work.spool_limit_bytes, 20_000_000_000);
     assert_eq!(settings.work.lease, Duration::from_mins(1));
-    assert_eq!(settings.http.max_uploads, 16);
+    assert_eq!(
+        (settings.http.max_connections, settings.http.max_uploads),
+        (10_000, 16)
+    );
     assert_eq!(settings.openai.base_url, "https://api.openai.com/v1");
     assert_eq!(settings.log.format, LogFormat::Text);
 }

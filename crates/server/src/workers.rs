@@ -64,11 +64,15 @@ async fn claim(engine: Arc<Engine>) {
         // Either reason will do.
         let _elapsed = tokio::time::timeout(TICK, engine.woken()).await;
         loop {
-            match engine.claim().await {
-                Ok(0) => break,
-                Ok(_) => {}
-                Err(error) => {
+            match AssertUnwindSafe(engine.claim()).catch_unwind().await {
+                Ok(Ok(0)) => break,
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => {
                     tracing::warn!(%error, "could not claim queued work");
+                    break;
+                }
+                Err(_panic) => {
+                    tracing::error!("a panic: could not claim queued work");
                     break;
                 }
             }

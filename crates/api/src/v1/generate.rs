@@ -115,8 +115,11 @@ pub(crate) async fn create(
 ) -> Result<HttpResponse, ApiError> {
     let caller = authorization::caller(&request, &state).await?;
     let draft = match body::kind(&request)? {
-        Kind::Json => json::draft(&body::read(&request, payload, json::MAX_BYTES).await?)?,
-        Kind::Multipart => multipart::draft(&request, payload, &state).await?,
+        Kind::Json => {
+            let mut room = state.bodies.json_bytes.room(caller.account);
+            json::draft(&body::read(&request, payload, json::MAX_BYTES, &mut room).await?)?
+        }
+        Kind::Multipart => multipart::draft(&request, payload, caller.account, &state).await?,
     };
     let idempotency_key = idempotency_key(&request)?;
     let preferred_wait = prefer::wait_seconds(&request).filter(|_| !draft.is_async);

@@ -1,24 +1,31 @@
-//! The HTTP server.
+//! The HTTP server: actix's, over streams of our own, so that no client can hold a connection by being slow.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use actix_web::dev::ServerHandle;
+use actix_http::{HttpService, Protocol};
+use actix_server::{ServerBuilder, ServerHandle};
+use actix_service::{
+    IntoServiceFactory as _, ServiceFactoryExt as _, apply_fn_factory, map_config,
+};
+use actix_web::dev::AppConfig;
 use actix_web::middleware::{Condition, from_fn};
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, web};
 use anyhow::Context as _;
+use gih_api::{Connection, HEAD_TIMEOUT, KEEP_ALIVE, Slow};
+use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
+use super::client_stream::ClientStream;
 use crate::cli::Role;
 use crate::hub::Hub;
 use crate::settings::Settings;
 
-/// How long a connection may take to send a whole request head: a bound on what slow clients can hold.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
-/// How long an idle connection is kept for the next request: longer than common proxies keep theirs idle (60 s), so that
-/// it is they who close, and no request meets a closing connection.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long a client whose body is not read may go on sending it before the connection is closed under it: what was
+/// answered meanwhile would be lost with the connection.
+const LINGER: Duration = Duration::from_secs(5);
 /// How long connections get to take their last answer once nothing is in flight any more.
 const CLOSE_TIMEOUT_SECONDS: u64 = 5;
 
@@ -65,18 +72,54 @@ pub fn start(hub: &Arc<Hub>, settings: &Settings, role: Option<Role>) -> anyhow:
     let state = web::Data::new(hub.api(settings, public_url.clone()));
     let origins = http.cors_origins.clone();
     let is_worker = role == Some(Role::Worker);
-    let server = HttpServer::new(move || {
-        App::new()
+    let builder = bounded(http.max_connections);
+    let stopping = builder.graceful_shutdown_signal();
+    let service = move || {
+        let app = App::new()
             .wrap(Condition::new(!origins.is_empty(), gih_api::cors(&origins)))
             .wrap(from_fn(gih_api::observe))
             .configure(gih_api::configure(&state, is_worker))
-    })
-    .client_request_timeout(HEAD_TIMEOUT)
-    .keep_alive(KEEP_ALIVE)
-    .shutdown_timeout(CLOSE_TIMEOUT_SECONDS)
-    .disable_signals()
-    .listen(listener)?
-    .run();
+            .into_factory()
+            .map_err(|error| error.error_response());
+        let stopping = stopping.clone();
+        let http = HttpService::build()
+            .keep_alive(KEEP_ALIVE)
+            .client_request_timeout(HEAD_TIMEOUT)
+            .client_disconnect_timeout(LINGER)
+            .local_addr(address)
+            // As actix-web's own server does: idle connections end when the server does.
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .on_connect_ext(|stream: &ClientStream, data| {
+                data.insert(stream.connection());
+            })
+            // The configuration is about names in links, and ours come from the settings.
+            .finish(map_config(app, |()| AppConfig::default()));
+        apply_fn_factory(http, |stream: TcpStream, http| {
+            let peer = stream.peer_addr().ok();
+            // Answers are written whole. It fails on a connection that is gone, which is found out next.
+            let _gone = stream.set_nodelay(true);
+            let stream = ClientStream::new(stream);
+            let connection = stream.connection();
+            let serving = actix_service::Service::call(http, (stream, Protocol::Http1, peer));
+            async move {
+                tokio::select! {
+                    served = serving => served,
+                    why = slowness(&connection) => {
+                        tracing::debug!(?why, peer = peer.map(tracing::field::display), "a slow connection was closed");
+                        Ok(())
+                    }
+                }
+            }
+        })
+    };
+    let server = builder
+        .disable_signals()
+        .shutdown_timeout(CLOSE_TIMEOUT_SECONDS)
+        .listen("http", listener, service)?
+        .run();
     let handle = server.handle();
     Ok(Server {
         address,
@@ -85,4 +128,27 @@ pub fn start(hub: &Arc<Hub>, settings: &Settings, role: Option<Role>) -> anyhow:
         handle,
         running: tokio::spawn(server),
     })
+}
+
+/// A server that has at most so many connections at once; more wait in the listener's backlog. Each thread has its part.
+fn bounded(max_connections: u32) -> ServerBuilder {
+    let max = max_connections as usize;
+    let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let threads = threads.min(MAX_THREADS).min(max);
+    ServerBuilder::new()
+        .workers(threads)
+        .max_concurrent_connections(max / threads)
+}
+
+/// As many threads as actix takes; more than any machine needs to parse HTTP.
+const MAX_THREADS: usize = 512;
+
+/// Returns when the connection must be ended.
+async fn slowness(connection: &Connection) -> Slow {
+    loop {
+        match connection.look(Instant::now()) {
+            Ok(next) => tokio::time::sleep_until(next.into()).await,
+            Err(why) => return why,
+        }
+    }
 }

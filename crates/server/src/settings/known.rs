@@ -19,7 +19,7 @@ const fn setting(name: &'static str, default: &'static str) -> Setting {
 }
 
 /// All of them.
-pub(super) const SETTINGS: [Setting; 23] = [
+pub(super) const SETTINGS: [Setting; 24] = [
     setting("DATABASE_URL", "sqlite://<data dir>/gih.db"),
     setting("GIH_DATA_DIR", "./data"),
     setting("GIH_STORAGE_URL", "file://<data dir>/media"),
@@ -42,6 +42,7 @@ pub(super) const SETTINGS: [Setting; 23] = [
     setting("GIH_SPOOL_LIMIT", "20 GB"),
     setting("GIH_TRUSTED_PROXIES", "none"),
     setting("GIH_LEASE", "60s"),
+    setting("GIH_MAX_CONNECTIONS", "10000"),
     setting("GIH_MAX_UPLOADS", "16"),
     setting("GIH_CORS_ORIGINS", "none"),
     setting("GIH_LOG", "info"),

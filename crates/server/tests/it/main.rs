@@ -6,6 +6,7 @@
 #![allow(clippy::too_many_lines)] // tables of cases are long
 #![allow(clippy::needless_pass_by_value)] // `json!(…)` where it is used reads best without a `&`
 
+mod connections;
 mod cross_origin;
 mod delivery;
 mod documented;
@@ -22,6 +23,8 @@ mod order;
 mod provider;
 mod routes;
 mod sizes;
+mod slow_clients;
 mod support;
 mod test_mode;
+mod torture;
 mod waiting;

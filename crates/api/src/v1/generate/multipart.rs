@@ -4,10 +4,11 @@ use actix_multipart::{Field, Multipart};
 use actix_web::{HttpMessage as _, HttpRequest, web};
 use bytes::BytesMut;
 use gih_domain::catalog::MAX_REFERENCE_IMAGES;
+use gih_domain::id::AccountId;
 use gih_domain::request::{Draft, quoted};
 
 use super::fields::REFERENCE_NAMES;
-use crate::body;
+use crate::body::{self, Pace};
 use crate::error::{ApiError, of_reference};
 use crate::state::ApiState;
 
@@ -22,6 +23,7 @@ const MAX_PARTS: u32 = 2 * MAX_REFERENCE_IMAGES;
 pub(super) async fn draft(
     request: &HttpRequest,
     payload: web::Payload,
+    account: AccountId,
     state: &ApiState,
 ) -> Result<Draft, ApiError> {
     if !has_boundary(request) {
@@ -33,7 +35,8 @@ pub(super) async fn draft(
     }
     let mut multipart = Multipart::new(request.headers(), payload);
     let received = {
-        let _turn = state.uploads.turn().await?;
+        let mut turn = state.bodies.uploads.room(account);
+        turn.grow(1).await?;
         receive(&mut multipart, state).await
     };
     if received.as_ref().is_err_and(|error| !error.closes()) {
@@ -69,6 +72,7 @@ struct Received {
     limit: u32,
     texts: Vec<(String, String)>,
     draft: Draft,
+    pace: Pace,
 }
 
 async fn receive(multipart: &mut Multipart, state: &ApiState) -> Result<Received, ApiError> {
@@ -77,7 +81,7 @@ async fn receive(multipart: &mut Multipart, state: &ApiState) -> Result<Received
         ..Received::default()
     };
     let mut parts = 0;
-    while let Some(mut field) = body::next(multipart).await? {
+    while let Some(mut field) = received.pace.next(multipart).await? {
         parts += 1;
         if parts > MAX_PARTS {
             return Err(ApiError::invalid(format!(
@@ -103,7 +107,7 @@ async fn receive(multipart: &mut Multipart, state: &ApiState) -> Result<Received
             );
             return Err(ApiError::invalid_param(name, message));
         } else {
-            let value = text(&mut field, &name).await?;
+            let value = text(&mut field, &name, &mut received.pace).await?;
             received.text(&name, value)?;
         }
     }
@@ -121,7 +125,7 @@ async fn reference(
 ) -> Result<(), ApiError> {
     let nth = received.draft.references.len() + 1;
     let mut file = None;
-    while let Some(chunk) = body::next(field).await? {
+    while let Some(chunk) = received.pace.chunk(field).await? {
         if chunk.is_empty() {
             continue;
         }
@@ -159,9 +163,9 @@ async fn reference(
     }
 }
 
-async fn text(field: &mut Field, name: &str) -> Result<String, ApiError> {
+async fn text(field: &mut Field, name: &str, pace: &mut Pace) -> Result<String, ApiError> {
     let mut text = BytesMut::new();
-    while let Some(chunk) = body::next(field).await? {
+    while let Some(chunk) = pace.chunk(field).await? {
         if text.len() + chunk.len() > MAX_TEXT_BYTES {
             let message = format!(
                 "{} is larger than 256 KiB, which is the limit of a text field.",

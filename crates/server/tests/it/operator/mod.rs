@@ -14,6 +14,7 @@ mod processes;
 mod refusals;
 mod settings;
 mod shutdown;
-mod site;
+pub mod site;
 mod upkeep;
+mod uploads;
 mod work;

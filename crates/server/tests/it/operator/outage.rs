@@ -183,3 +183,50 @@ async fn a_hub_without_its_database_still_ends() {
     outage.end();
     hub.audit();
 }
+
+/// All connections of the pool wait for somebody's lock: whoever finds none is told to come back, and pays nothing.
+#[tokio::test]
+async fn requests_are_503_and_free_while_the_database_is_too_busy() {
+    let upstream = FakeOpenAi::start().await;
+    let hub = Hub::start(Options::postgres().upstream(&upstream)).await;
+    let ann = hub.account();
+    ann.grant(1_000);
+    let api = ann.live();
+    let place = std::sync::Arc::clone(&hub.place);
+    let locking = tokio::task::spawn_blocking(move || {
+        place.execute(
+            "BEGIN; LOCK TABLE credit_lots IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(4); COMMIT",
+        );
+    });
+    let is_locked = "SELECT count(*) AS number FROM pg_locks WHERE relation = 'credit_lots'::regclass \
+                     AND mode = 'AccessExclusiveLock' AND granted";
+    until("the lock", async || {
+        (hub.place.numbers(is_locked) == [1]).then_some(())
+    })
+    .await;
+    let calls: Vec<_> = (0..40)
+        .map(|_| {
+            let api = api.clone();
+            tokio::spawn(async move { api.draw(json!({})).await })
+        })
+        .collect();
+    let (mut drawn, mut refused) = (0, 0);
+    for call in calls {
+        let answer = call.await.unwrap();
+        if answer.status == 200 {
+            drawn += 1;
+        } else {
+            answer.error(503, "serviceUnavailable", json!({}));
+            assert!(answer.header("retry-after").is_some(), "{answer:?}");
+            assert_eq!(answer.header("x-should-retry"), None);
+            refused += 1;
+        }
+    }
+    locking.await.unwrap();
+    assert!(refused > 0, "the pool was never busy");
+    assert_eq!(api.credits().await, 1_000 - drawn * PRICE);
+    let calls = i64::try_from(upstream.call_count()).unwrap();
+    assert_eq!((drawn, drawn + refused), (calls, 40));
+    api.draw(json!({})).await.ok(200);
+    hub.audit();
+}

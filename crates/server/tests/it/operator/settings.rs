@@ -33,7 +33,7 @@ fn a_wrong_setting_is_named_in_one_line() {
     let taken = taken.local_addr().unwrap().to_string();
     let file = site.file("plain", "no folder");
     let below_a_file = format!("{}/data", file.display());
-    let cases: [(&str, &str, &[&str]); 24] = [
+    let cases: [(&str, &str, &[&str]); 25] = [
         (
             "GIH_WORKER",
             "4",
@@ -51,6 +51,11 @@ fn a_wrong_setting_is_named_in_one_line() {
             "GIH_MAX_QUEUED_PER_ACCOUNT",
             "1e3",
             &["GIH_MAX_QUEUED_PER_ACCOUNT", "1e3"],
+        ),
+        (
+            "GIH_MAX_CONNECTIONS",
+            "0",
+            &["GIH_MAX_CONNECTIONS", "from 1"],
         ),
         ("GIH_MAX_UPLOADS", "0", &["GIH_MAX_UPLOADS", "from 1"]),
         (

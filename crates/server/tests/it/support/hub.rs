@@ -42,6 +42,11 @@ impl Hub {
             (process, url)
         });
         let (process, url) = starting.await.unwrap();
+        Self::of(process, place, url, options)
+    }
+
+    /// One that runs already and listens at `url`.
+    pub fn of(process: Process, place: Arc<Place>, url: String, options: Options) -> Self {
         assert!(url.starts_with("http://127.0.0.1:"), "{url}");
         let client = reqwest::Client::builder()
             .no_proxy()

@@ -13,6 +13,7 @@ pub mod process;
 pub mod samples;
 mod settings;
 mod shape;
+pub mod wire;
 
 pub use account::Account;
 pub use answer::Answer;

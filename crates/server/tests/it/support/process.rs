@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -82,6 +82,7 @@ pub struct Process {
     lines: Receiver<String>,
     stdout: String,
     stderr: Arc<Mutex<String>>,
+    reading: Option<JoinHandle<()>>,
 }
 
 impl Process {
@@ -99,7 +100,7 @@ impl Process {
         });
         let log = Arc::new(Mutex::new(String::new()));
         let (stderr, written) = (child.stderr.take().unwrap(), Arc::clone(&log));
-        thread::spawn(move || {
+        let reading = thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
                 let mut log = written.lock().unwrap();
                 log.push_str(&line);
@@ -111,11 +112,23 @@ impl Process {
             lines,
             stdout: String::new(),
             stderr: log,
+            reading: Some(reading),
         }
     }
 
     /// Waits for the line of stdout that begins so; what follows there.
     pub fn line(&mut self, beginning: &str) -> String {
+        self.line_or_end(beginning).unwrap_or_else(|| {
+            panic!(
+                "`gih serve` never said {beginning:?}\nstdout:\n{}\nstderr:\n{}",
+                self.stdout,
+                self.stderr()
+            )
+        })
+    }
+
+    /// The same, for a process that may end before: `None` then.
+    pub fn line_or_end(&mut self, beginning: &str) -> Option<String> {
         let started = Instant::now();
         loop {
             let left = PATIENCE.saturating_sub(started.elapsed());
@@ -124,14 +137,10 @@ impl Process {
                     self.stdout.push_str(&line);
                     self.stdout.push('\n');
                     if let Some(rest) = line.strip_prefix(beginning) {
-                        return rest.to_owned();
+                        return Some(rest.to_owned());
                     }
                 }
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => panic!(
-                    "`gih serve` never said {beginning:?}\nstdout:\n{}\nstderr:\n{}",
-                    self.stdout,
-                    self.stderr()
-                ),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return None,
             }
         }
     }
@@ -185,9 +194,13 @@ impl Process {
         }
     }
 
-    /// Whether it has ended.
+    /// Whether it has ended; its log is whole then.
     pub fn has_ended(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_some()
+        let has_ended = self.child.try_wait().unwrap().is_some();
+        if has_ended && let Some(reading) = self.reading.take() {
+            reading.join().unwrap();
+        }
+        has_ended
     }
 }
 
