@@ -3,39 +3,64 @@
 use diesel::connection::SimpleConnection;
 use diesel::deserialize::QueryableByName;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Nullable, Text};
 
+use crate::db::Db;
 use crate::error::Error;
 use crate::pool::{Purpose, connect};
 use crate::url::Target;
 
-/// Runs the statements. Blocks. The error is the database's.
-pub fn execute(url: &str, sql: &str) -> Result<(), String> {
-    let run = || -> Result<(), Error> {
-        let mut db = connect(
-            &Target::parse(url).map_err(Error::Unexpected)?,
-            Purpose::Long,
-        )?;
-        Ok(both!(&mut db, c => c.batch_execute(sql))?)
-    };
-    run().map_err(|error| error.to_string())
-}
+/// A connection for tests that look often. Its methods block; their errors are the database's.
+pub struct Connection(Db);
 
 #[derive(QueryableByName)]
-struct Row {
+struct Number {
     #[diesel(sql_type = BigInt)]
     number: i64,
 }
 
+#[derive(QueryableByName)]
+struct Words {
+    #[diesel(sql_type = Nullable<Text>)]
+    text: Option<String>,
+}
+
+impl Connection {
+    /// A new one.
+    pub fn open(url: &str) -> Result<Self, String> {
+        let target = Target::parse(url)?;
+        let db = connect(&target, Purpose::Long).map_err(|error| error.to_string())?;
+        Ok(Self(db))
+    }
+
+    /// Runs the statements.
+    pub fn execute(&mut self, sql: &str) -> Result<(), String> {
+        let done = both!(&mut self.0, c => c.batch_execute(sql));
+        done.map_err(|error| Error::from(error).to_string())
+    }
+
+    /// The one column, called `number`, of a query's rows.
+    pub fn numbers(&mut self, sql: &str) -> Result<Vec<i64>, String> {
+        let rows: QueryResult<Vec<Number>> =
+            both!(&mut self.0, c => diesel::sql_query(sql).load(c));
+        let rows = rows.map_err(|error| Error::from(error).to_string())?;
+        Ok(rows.into_iter().map(|row| row.number).collect())
+    }
+
+    /// The one column, called `text`, of a query's one row; nothing for NULL.
+    pub fn text(&mut self, sql: &str) -> Result<String, String> {
+        let row: QueryResult<Words> = both!(&mut self.0, c => diesel::sql_query(sql).get_result(c));
+        let row = row.map_err(|error| Error::from(error).to_string())?;
+        Ok(row.text.unwrap_or_default())
+    }
+}
+
+/// Runs the statements. Blocks. The error is the database's.
+pub fn execute(url: &str, sql: &str) -> Result<(), String> {
+    Connection::open(url)?.execute(sql)
+}
+
 /// The one column, called `number`, of a query's rows. Blocks.
 pub fn numbers(url: &str, sql: &str) -> Result<Vec<i64>, String> {
-    let run = || -> Result<Vec<Row>, Error> {
-        let mut db = connect(
-            &Target::parse(url).map_err(Error::Unexpected)?,
-            Purpose::Long,
-        )?;
-        Ok(both!(&mut db, c => diesel::sql_query(sql).load(c))?)
-    };
-    let rows = run().map_err(|error| error.to_string())?;
-    Ok(rows.into_iter().map(|row| row.number).collect())
+    Connection::open(url)?.numbers(sql)
 }

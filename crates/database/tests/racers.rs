@@ -1,4 +1,5 @@
-//! Many at once: exactly one wins, and the books stay in order. On both databases.
+//! Many at once: exactly one wins, and the books stay in order. On both databases. More races, each many times, are in
+//! `torture/racers.rs`.
 
 #![allow(clippy::unwrap_used)] // a test that cannot go on fails
 
@@ -10,9 +11,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use gih_domain::generation::Status;
-use gih_domain::id::{GenerationId, WorkerId};
+use gih_domain::id::WorkerId;
 use gih_domain::ports::{
-    Accept, AcceptError, Accepted, CancelReason, DatabaseError, Generations, Keys, LeaseError,
+    Accept, AcceptError, Accepted, CancelReason, DatabaseError, Generations, Keys,
 };
 use support::{TestDatabase, on_both};
 use tokio::task::JoinSet;
@@ -28,121 +29,6 @@ async fn accept(database: &TestDatabase, accept: Accept) -> Result<Accepted, Acc
             other => return other,
         }
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn credits_for_a_hundred_buy_exactly_a_hundred() {
-    on_both(|database| async move {
-        // Several lots, none of which divides by the price, so that most charges are over two.
-        let lots = [
-            (130, Some(DAY)),
-            (170, Some(2 * DAY)),
-            (99, None),
-            (1, None),
-        ];
-        let world = Arc::new(world(&database, &lots).await);
-        let database = Arc::new(database);
-        let mut racers = JoinSet::new();
-        for number in 0..500 {
-            let (database, world) = (Arc::clone(&database), Arc::clone(&world));
-            racers.spawn(async move {
-                let request = if number % 2 == 0 {
-                    world.mine(1)
-                } else {
-                    world.accept()
-                };
-                accept(&database, request).await
-            });
-        }
-        let (mut accepted, mut insufficient) = (0, 0);
-        while let Some(result) = racers.join_next().await {
-            match result.unwrap() {
-                Ok(Accepted::Running(_) | Accepted::Queued(_)) => accepted += 1,
-                Err(AcceptError::InsufficientCredits(error)) => {
-                    assert!(error.available < error.required);
-                    insufficient += 1;
-                }
-                other => panic!("{other:?}"),
-            }
-        }
-        assert_eq!((accepted, insufficient), (100, 400));
-        assert_eq!(world.balance(&database, NOW).await, 0);
-        assert_eq!(
-            database.numbers("SELECT count(*) AS number FROM generations"),
-            [100]
-        );
-        assert_audited(&database).await;
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_idempotency_key_makes_one_generation() {
-    on_both(|database| async move {
-        let world = Arc::new(world(&database, &[(1000, None)]).await);
-        let database = Arc::new(database);
-        for round in 0..3_u8 {
-            let mut racers = JoinSet::new();
-            for number in 0..64 {
-                let (database, world) = (Arc::clone(&database), Arc::clone(&world));
-                // Half of them run at once, half queue; one in four is another request under the same key.
-                let fingerprint = u8::from(number % 4 == 3);
-                let base = if number % 2 == 0 {
-                    world.mine(1)
-                } else {
-                    world.accept()
-                };
-                let request = Accept {
-                    idempotency: idempotency(&format!("order-{round}"), fingerprint),
-                    ..base
-                };
-                racers.spawn(async move { (fingerprint, accept(&database, request).await) });
-            }
-            let mut winners: Vec<(u8, GenerationId)> = Vec::new();
-            let mut again: Vec<(u8, GenerationId)> = Vec::new();
-            let mut mismatched: Vec<u8> = Vec::new();
-            while let Some(result) = racers.join_next().await {
-                match result.unwrap() {
-                    (fingerprint, Ok(Accepted::Running(claimed))) => {
-                        winners.push((fingerprint, claimed.lease.generation));
-                    }
-                    (fingerprint, Ok(Accepted::Queued(generation))) => {
-                        winners.push((fingerprint, generation.id));
-                    }
-                    (fingerprint, Ok(Accepted::Again(generation))) => {
-                        again.push((fingerprint, generation.id));
-                    }
-                    (fingerprint, Err(AcceptError::IdempotencyMismatch)) => {
-                        mismatched.push(fingerprint);
-                    }
-                    other => panic!("{other:?}"),
-                }
-            }
-            let [(fingerprint, winner)] = winners[..] else {
-                panic!("{winners:?}")
-            };
-            assert!(
-                again.iter().all(|found| *found == (fingerprint, winner)),
-                "{again:?}"
-            );
-            assert!(
-                mismatched.iter().all(|found| *found != fingerprint),
-                "{mismatched:?}"
-            );
-            assert_eq!(again.len() + mismatched.len(), 63);
-            let count = i64::from(round) + 1;
-            assert_eq!(
-                database.numbers("SELECT count(*) AS number FROM generations"),
-                [count]
-            );
-            assert_eq!(
-                world.balance(&database, NOW).await,
-                1000 - count * i64::from(PRICE)
-            );
-        }
-        assert_audited(&database).await;
-    })
-    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -175,51 +61,6 @@ async fn an_expired_idempotency_key_is_taken_once() {
             }
         }
         assert_eq!(fresh, 1);
-        assert_audited(&database).await;
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_holder_and_the_reaper_end_work_once() {
-    on_both(|database| async move {
-        let world = Arc::new(world(&database, &[(8, Some(3 * DAY)), (8, None)]).await);
-        let database = Arc::new(database);
-        let (mut by_holder, mut by_reaper) = (0, 0);
-        for _ in 0..40 {
-            let claimed = running(&database, world.mine(3)).await;
-            database.resign(world.worker).await.unwrap();
-            let holder = tokio::spawn({
-                let database = Arc::clone(&database);
-                async move { database.settle(&claimed.lease, &failed(), NOW).await }
-            });
-            let reaper = tokio::spawn({
-                let database = Arc::clone(&database);
-                async move {
-                    let taken = database
-                        .reap(WorkerId(fresh()), MINUTE, 10)
-                        .await
-                        .unwrap()
-                        .taken_over;
-                    match taken.first() {
-                        Some(taken) => database
-                            .settle(&taken.lease, &failed(), NOW)
-                            .await
-                            .map(Some),
-                        None => Ok(None),
-                    }
-                }
-            });
-            let (holder, reaper) = (holder.await.unwrap(), reaper.await.unwrap().unwrap());
-            match (holder, reaper) {
-                (Ok(_), None) => by_holder += 1,
-                (Err(LeaseError::Lost), Some(_)) => by_reaper += 1,
-                other => panic!("{other:?}"),
-            }
-            database.register(world.worker, MINUTE).await.unwrap();
-            assert_eq!(world.balance(&database, NOW).await, 16);
-        }
-        assert_eq!(by_holder + by_reaper, 40);
         assert_audited(&database).await;
     })
     .await;

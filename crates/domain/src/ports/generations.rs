@@ -222,15 +222,15 @@ pub enum AcceptError {
     /// The idempotency key names another request.
     #[error("another request was made under this Idempotency-Key")]
     IdempotencyMismatch,
+    /// The account does not exist (any more), or the key was revoked meanwhile.
+    #[error("the key was revoked")]
+    KeyRevoked,
     /// The queue is full.
     #[error(transparent)]
     QueueFull(#[from] QueueFull),
     /// The live lots do not cover it.
     #[error(transparent)]
     InsufficientCredits(#[from] InsufficientCredits),
-    /// The account does not exist (any more), or the key was revoked meanwhile.
-    #[error("the key was revoked")]
-    KeyRevoked,
     /// The connection broke while the transaction was being committed: it may or may not have happened. Asking for the
     /// id tells.
     #[error("the database's answer to the commit was lost: {0}")]

@@ -1,0 +1,33 @@
+//! Long tests of the books: random histories against a model, races, a year of time, and bugs sown on purpose.
+//! `TORTURE_SEED` gives another run; a failure names the seed it had.
+
+#![allow(clippy::unwrap_used)] // a test that cannot go on fails
+
+mod answers;
+mod ask;
+mod bench;
+mod bugs;
+mod model;
+mod picture;
+mod racers;
+mod runs;
+mod sequences;
+mod step;
+#[path = "../support/mod.rs"]
+mod support;
+mod tally;
+#[path = "../support/torture.rs"]
+mod torture;
+#[path = "../world/mod.rs"]
+mod world;
+mod year;
+
+use gih_database::Kind;
+
+/// What figures call a database.
+fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Sqlite => "sqlite",
+        Kind::Postgres => "postgres",
+    }
+}
