@@ -14,6 +14,6 @@ mod processes;
 mod refusals;
 mod settings;
 mod shutdown;
-mod site;
+pub mod site;
 mod upkeep;
-mod work;
+pub mod work;
