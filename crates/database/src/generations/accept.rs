@@ -1,6 +1,7 @@
 //! Accepting and charging.
 //!
-//! Two round trips on Postgres: one statement reads everything that decides, one writes everything that was decided. What
+//! Two round trips on Postgres for what runs at once: one statement reads everything that decides, one writes everything
+//! that was decided. What is to queue is decided on under its account's lock, so that its turn is its own. What
 //! was read may have changed by the time it is written, and then the write fails as a whole (the CHECK on a lot's
 //! remaining credits, the idempotency key's uniqueness, the guard on the API key) and all is read again.
 
@@ -27,39 +28,57 @@ const UNLOCKED_ATTEMPTS: u32 = 2;
 pub(super) fn accept(db: &mut Db, accept: &Accept) -> Result<Accepted, Abort<AcceptError>> {
     if let Db::Lite(_) = db {
         // Nobody else writes between reading and writing, so nothing read goes stale.
-        return attempt(db, accept)?.map_err(Abort::from);
+        let accepted = attempt(db, accept, Turns::Ours)?.map_err(Abort::from)?;
+        return accepted.ok_or_else(|| unplaced().into());
     }
     let mut was_guarded = false;
     for _ in 0..UNLOCKED_ATTEMPTS {
-        match attempt(db, accept)? {
-            Ok(accepted) => return Ok(accepted),
+        match attempt(db, accept, Turns::Anybodys)? {
+            Ok(Some(accepted)) => return Ok(accepted),
+            Ok(None) => break,
             Err(NotApplied::Error(error)) if error.is_stale_plan() => break,
             // Reading again tells why, and refuses. When it does not tell, the answer was no guard's.
             Err(NotApplied::Guarded) if !was_guarded => was_guarded = true,
             Err(other) => return Err(other.into()),
         }
     }
-    // Locked before they are read, the lots cannot be spent by others meanwhile.
+    // Locked before they are read, turns cannot be taken and lots cannot be spent by others meanwhile.
     db.transaction(|db| {
+        queue::lock_turns(db, accept.account)?;
         lots::load_live(db, accept.account, accept.mode, accept.at, true)?;
-        attempt(db, accept)?.map_err(|problem| match problem {
+        let accepted = attempt(db, accept, Turns::Ours)?.map_err(|problem| match problem {
             // A lot that was empty when the others were locked has been refunded into, and spent, since: all of it again.
             NotApplied::Error(error) if error.is_stale_plan() => {
                 Error::Transient(error.to_string()).into()
             }
             other => Abort::from(other),
-        })
+        })?;
+        accepted.ok_or_else(|| unplaced().into())
     })
 }
 
-/// Reads, decides and writes once. The inner error is of the write: nothing was written, and it may be tried again.
+/// Whether others may take the account's next turn while we decide.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turns {
+    Ours,
+    Anybodys,
+}
+
+/// Not reached: who may take turns finds a place.
+fn unplaced() -> Error {
+    Error::Unexpected("an acceptance found no place in the queue".to_owned())
+}
+
+/// Reads, decides and writes once. The inner error is of the write: nothing was written, and it may be tried again. `None`
+/// when it has to queue and turns are not ours to take: nothing was written either.
 fn attempt(
     db: &mut Db,
     accept: &Accept,
-) -> Result<Result<Accepted, NotApplied>, Abort<AcceptError>> {
+    turns: Turns,
+) -> Result<Result<Option<Accepted>, NotApplied>, Abort<AcceptError>> {
     let ground = Ground::read(db, accept)?;
     if let Some((fingerprint, generation)) = ground.earlier {
-        return again(db, accept, fingerprint, generation).map(Ok);
+        return again(db, accept, fingerprint, generation).map(|again| Ok(Some(again)));
     }
     if !ground.key_is_valid {
         return Err(Abort::Refused(AcceptError::KeyRevoked));
@@ -71,6 +90,7 @@ fn attempt(
                 timeout: NowPlus::new(timeout),
             }
         }
+        Hand::Mine { .. } | Hand::Queue if turns == Turns::Anybodys => return Ok(Ok(None)),
         Hand::Mine { .. } | Hand::Queue => Place::Queued {
             turn: queue::next_turn(db, accept.account, accept.limits)?,
         },
@@ -78,7 +98,7 @@ fn attempt(
     let total = accept.price.times(u32::from(accept.n.get()));
     let parts = plan_spend(&ground.lots, total, accept.at)
         .map_err(|insufficient| Abort::Refused(insufficient.into()))?;
-    Ok(write(db, accept, &place, &parts).map(|()| accepted(accept, &place)))
+    Ok(write(db, accept, &place, &parts).map(|()| Some(accepted(accept, &place))))
 }
 
 /// The answer to a request that was accepted before.

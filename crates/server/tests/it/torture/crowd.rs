@@ -36,6 +36,12 @@ impl Client {
     }
 }
 
+/// A moment within this time.
+pub fn within(chance: &mut Chance, time: Duration) -> Duration {
+    let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    Duration::from_micros(chance.below(micros.max(1)))
+}
+
 /// Asks under way: whose, and what will be heard.
 pub type Calls = Vec<(usize, JoinHandle<Heard>)>;
 
@@ -56,8 +62,10 @@ pub struct Reckoning {
     /// Sent, and ended by a reaper because the answer could not be had any more; refunded.
     pub interrupted: u64,
     pub images: u64,
-    /// Asks whose client never got an answer and never asked again.
-    pub unheard: u64,
+    /// Canceled before they were sent, because a process was shutting down; refunded.
+    pub canceled: u64,
+    /// Whose clients lost the answer, and found them in the list.
+    pub found_in_list: u64,
 }
 
 impl Crowd {
@@ -95,12 +103,11 @@ impl Crowd {
             .filter(|(index, client)| *index >= first_new || client.asks_again())
             .map(|(index, client)| (index, Arc::clone(&client.ask)))
             .collect();
-        let spread_micros = u64::try_from(spread.as_micros()).unwrap_or(u64::MAX).max(1);
         asking
             .into_iter()
             .map(|(index, ask)| {
                 let api = self.chance.one_of(apis).clone();
-                let pause = Duration::from_micros(self.chance.below(spread_micros));
+                let pause = within(&mut self.chance, spread);
                 let call = tokio::spawn(async move {
                     tokio::time::sleep(pause).await;
                     ask.send(&api).await
@@ -190,8 +197,6 @@ impl Crowd {
                     of_id.map(|one| &one["prompt"]),
                     found.map(|one| &one["prompt"])
                 );
-            } else {
-                reckoning.unheard += 1;
             }
             let sent = upstream.sent(&ask.prompt);
             assert!(sent.accepted <= 1, "sent twice: {sent:?} of {ask:?}");
@@ -204,6 +209,8 @@ impl Crowd {
             }
             let images = check_end(ask, found, sent.accepted);
             reckoning.generations += 1;
+            reckoning.found_in_list += u64::from(client.id.is_none());
+            reckoning.canceled += u64::from(found["status"] == "canceled");
             reckoning.images += images;
             reckoning.succeeded += u64::from(images > 0);
             reckoning.interrupted += u64::from(is_interrupted(found));
@@ -238,7 +245,12 @@ fn check_end(ask: &Ask, end: &Value, accepted: u32) -> u64 {
         Fate::Fails | Fate::Rejected | Fate::Breaks => 0,
     };
     assert!(images <= usize::from(most), "{ask:?} {end}");
-    if images == 0 && !is_interrupted(end) {
+    if end["status"] == "canceled" {
+        assert_eq!(
+            (accepted, &end["error"]["code"]),
+            (0, &"serviceUnavailable".into())
+        );
+    } else if images == 0 && !is_interrupted(end) {
         assert_eq!(most, 0, "failed for no reason: {ask:?} {end}");
         let code = match ask.fate {
             Fate::Rejected => "contentRejected",

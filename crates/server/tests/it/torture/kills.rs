@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::chance::{Chance, Seed, figure, seed};
-use super::crowd::{Crowd, Reckoning};
+use super::crowd::{Crowd, Reckoning, within};
 use super::upstream::Upstream;
 use crate::operator::site::Site;
 use crate::support::{Hub, Kind, Options};
@@ -35,11 +35,6 @@ fn site(kind: Kind, upstream: &Upstream) -> Site {
     }
 }
 
-/// A moment within this time.
-fn some_of(chance: &mut Chance, time: Duration) -> Duration {
-    Duration::from_micros(chance.below(u64::try_from(time.as_micros()).unwrap_or(u64::MAX)))
-}
-
 /// Records the figures of a run.
 fn tell(name: &str, database: &str, cycles: usize, reckoning: &Reckoning) {
     eprintln!("{name} on {database}: {reckoning:?}");
@@ -55,11 +50,17 @@ fn tell(name: &str, database: &str, cycles: usize, reckoning: &Reckoning) {
         database,
         reckoning.interrupted,
     );
+    figure(
+        &format!("{name}: found in the list by who lost the answer"),
+        database,
+        reckoning.found_in_list,
+    );
     // What is not so fails the test before it comes here.
     for none in ["lost", "doubled", "sent twice"] {
         figure(&format!("{name}: {none}"), database, 0);
     }
     // A run that cuts nothing off, or lets nothing through, proves nothing.
+    assert_eq!(reckoning.canceled, 0, "nobody shuts down");
     assert!(
         reckoning.interrupted > 0 && reckoning.succeeded > reckoning.interrupted,
         "{reckoning:?}"
@@ -75,7 +76,7 @@ async fn kill_the_only_one(kind: Kind, database: &str) {
     let mut crowd = Crowd::of(&hub, Chance::new(seed.0), SLOWEST);
     for cycle in 1..=CYCLES {
         let calls = crowd.ask(&[crowd.api(&hub)], ASKS, SPREAD);
-        tokio::time::sleep(some_of(&mut crowd.chance, LIFE)).await;
+        tokio::time::sleep(within(&mut crowd.chance, LIFE)).await;
         hub.process.kill();
         crowd.hear(calls).await;
         if cycle % AUDIT_EVERY == 0 {
@@ -83,7 +84,7 @@ async fn kill_the_only_one(kind: Kind, database: &str) {
         }
         if crowd.chance.below(8) == 0 {
             let mut start = site.spawn(&["serve"]);
-            tokio::time::sleep(some_of(&mut crowd.chance, LIFE / 2)).await;
+            tokio::time::sleep(within(&mut crowd.chance, LIFE / 2)).await;
             start.kill();
         }
         hub = hub.restart().await;
@@ -114,7 +115,7 @@ async fn nothing_is_lost_or_doubled_while_another_process_goes_on() {
     for cycle in 1..=CYCLES_BESIDE {
         let apis = [crowd.api(&killed), crowd.api(&beside)];
         let calls = crowd.ask(&apis, ASKS, SPREAD);
-        tokio::time::sleep(some_of(&mut crowd.chance, LIFE)).await;
+        tokio::time::sleep(within(&mut crowd.chance, LIFE)).await;
         killed.process.kill();
         if cycle % AUDIT_EVERY == 0 {
             beside.audit();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::chance::{Chance, Seed, figure, seed};
-use super::crowd::{Crowd, Reckoning};
+use super::crowd::{Crowd, Reckoning, within};
 use super::upstream::Upstream;
 use crate::support::{Hub, Options};
 
@@ -25,10 +25,6 @@ const STOP_SPREAD: Duration = Duration::from_millis(1_600);
 /// Answers come before, in and after the stop.
 const SLOWEST: Duration = Duration::from_millis(2_500);
 
-fn some_of(chance: &mut Chance, time: Duration) -> Duration {
-    Duration::from_micros(chance.below(u64::try_from(time.as_micros()).unwrap_or(u64::MAX)))
-}
-
 /// What came of a pair, and how often a process came back to find that its lease had passed on.
 async fn pair(chance: Chance) -> (Reckoning, u64) {
     let upstream = Upstream::start().await;
@@ -41,10 +37,10 @@ async fn pair(chance: Chance) -> (Reckoning, u64) {
     let mut crowd = Crowd::of(&first, chance, SLOWEST);
     for _ in 0..ROUNDS {
         let calls = crowd.ask(&[crowd.api(&first), crowd.api(&second)], ASKS, SPREAD);
-        tokio::time::sleep(some_of(&mut crowd.chance, SPREAD)).await;
+        tokio::time::sleep(within(&mut crowd.chance, SPREAD)).await;
         let stopped = *crowd.chance.one_of(&[&first, &second]);
         stopped.process.signal("STOP");
-        tokio::time::sleep(SHORTEST_STOP + some_of(&mut crowd.chance, STOP_SPREAD)).await;
+        tokio::time::sleep(SHORTEST_STOP + within(&mut crowd.chance, STOP_SPREAD)).await;
         stopped.process.signal("CONT");
         crowd.hear(calls).await;
     }
