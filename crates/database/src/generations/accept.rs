@@ -20,68 +20,98 @@ use crate::dialect::NowPlus;
 use crate::error::{Abort, Error};
 use crate::lots;
 
-/// How often is written on what was read without a lock. A plan that was stale is made anew under one: who was late once
-/// will be late again. The second is for a guard, whose reason shows when all is read again.
-const UNLOCKED_ATTEMPTS: u32 = 2;
+/// At most: one that a guard refused, whose reason shows when all is read again; one that finds that it needs locks; one
+/// under locks.
+const MAX_ATTEMPTS: u32 = 3;
+
+/// What others cannot do while we decide.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Held {
+    /// They can do everything.
+    Nothing,
+    /// They cannot take the account's turns, nor spend its lots.
+    Account,
+}
+
+/// Why an attempt came to nothing. Nothing was written.
+enum Failed {
+    Aborted(Abort<AcceptError>),
+    /// The write was not applied; it may be tried again.
+    NotApplied(NotApplied),
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self::Aborted(error.into())
+    }
+}
+
+impl From<Abort<AcceptError>> for Failed {
+    fn from(abort: Abort<AcceptError>) -> Self {
+        Self::Aborted(abort)
+    }
+}
+
+impl From<Failed> for Abort<AcceptError> {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Aborted(abort) => abort,
+            // A lot that was empty when the others were locked has been refunded into, and spent, since.
+            Failed::NotApplied(NotApplied::Error(error)) if error.is_stale_plan() => {
+                Error::Transient(error.to_string()).into()
+            }
+            Failed::NotApplied(problem) => problem.into(),
+        }
+    }
+}
 
 /// Accepts, in a transaction begun to write on SQLite, outside of any on Postgres.
 pub(super) fn accept(db: &mut Db, accept: &Accept) -> Result<Accepted, Abort<AcceptError>> {
-    if let Db::Lite(_) = db {
-        // Nobody else writes between reading and writing, so nothing read goes stale.
-        let accepted = attempt(db, accept, Turns::Ours)?.map_err(Abort::from)?;
-        return accepted.ok_or_else(|| unplaced().into());
-    }
-    let mut was_guarded = false;
-    for _ in 0..UNLOCKED_ATTEMPTS {
-        match attempt(db, accept, Turns::Anybodys)? {
+    // On SQLite nobody else writes between reading and writing.
+    let is_alone = matches!(db, Db::Lite(_));
+    let mut held = if is_alone {
+        Held::Account
+    } else {
+        Held::Nothing
+    };
+    // On SQLite a guard's refusal is final: what was written before it is rolled back by the caller.
+    let mut was_guarded = is_alone;
+    for _ in 0..MAX_ATTEMPTS {
+        let tried = if is_alone || held == Held::Nothing {
+            attempt(db, accept, held)
+        } else {
+            db.transaction(|db| {
+                // Locked before they are read: turns in the account's row, then the lots.
+                queue::lock_turns(db, accept.account)?;
+                lots::load_live(db, accept.account, accept.mode, accept.at, true)?;
+                attempt(db, accept, held)
+            })
+        };
+        match tried {
             Ok(Some(accepted)) => return Ok(accepted),
-            Ok(None) => break,
-            Err(NotApplied::Error(error)) if error.is_stale_plan() => break,
+            Ok(None) => held = Held::Account,
+            // Who was late once will be late again.
+            Err(Failed::NotApplied(NotApplied::Error(error)))
+                if error.is_stale_plan() && held == Held::Nothing =>
+            {
+                held = Held::Account;
+            }
             // Reading again tells why, and refuses. When it does not tell, the answer was no guard's.
-            Err(NotApplied::Guarded) if !was_guarded => was_guarded = true,
+            Err(Failed::NotApplied(NotApplied::Guarded)) if !was_guarded => was_guarded = true,
             Err(other) => return Err(other.into()),
         }
     }
-    // Locked before they are read, turns cannot be taken and lots cannot be spent by others meanwhile.
-    db.transaction(|db| {
-        queue::lock_turns(db, accept.account)?;
-        lots::load_live(db, accept.account, accept.mode, accept.at, true)?;
-        let accepted = attempt(db, accept, Turns::Ours)?.map_err(|problem| match problem {
-            // A lot that was empty when the others were locked has been refunded into, and spent, since: all of it again.
-            NotApplied::Error(error) if error.is_stale_plan() => {
-                Error::Transient(error.to_string()).into()
-            }
-            other => Abort::from(other),
-        })?;
-        accepted.ok_or_else(|| unplaced().into())
-    })
+    Err(Error::Transient("an acceptance was always too late".to_owned()).into())
 }
 
-/// Whether others may take the account's next turn while we decide.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Turns {
-    Ours,
-    Anybodys,
-}
-
-/// Not reached: who may take turns finds a place.
-fn unplaced() -> Error {
-    Error::Unexpected("an acceptance found no place in the queue".to_owned())
-}
-
-/// Reads, decides and writes once. The inner error is of the write: nothing was written, and it may be tried again. `None`
-/// when it has to queue and turns are not ours to take: nothing was written either.
-fn attempt(
-    db: &mut Db,
-    accept: &Accept,
-    turns: Turns,
-) -> Result<Result<Option<Accepted>, NotApplied>, Abort<AcceptError>> {
+/// Reads, decides and writes once. `None` when it has to queue and turns are not ours to take: then nothing is written.
+fn attempt(db: &mut Db, accept: &Accept, held: Held) -> Result<Option<Accepted>, Failed> {
     let ground = Ground::read(db, accept)?;
     if let Some((fingerprint, generation)) = ground.earlier {
-        return again(db, accept, fingerprint, generation).map(|again| Ok(Some(again)));
+        return Ok(Some(again(db, accept, fingerprint, generation)?));
     }
     if !ground.key_is_valid {
-        return Err(Abort::Refused(AcceptError::KeyRevoked));
+        return Err(Abort::Refused(AcceptError::KeyRevoked).into());
     }
     let place = match accept.hand {
         Hand::Mine { worker, timeout } if ground.worker_lives && !ground.somebody_queues => {
@@ -90,7 +120,7 @@ fn attempt(
                 timeout: NowPlus::new(timeout),
             }
         }
-        Hand::Mine { .. } | Hand::Queue if turns == Turns::Anybodys => return Ok(Ok(None)),
+        Hand::Mine { .. } | Hand::Queue if held == Held::Nothing => return Ok(None),
         Hand::Mine { .. } | Hand::Queue => Place::Queued {
             turn: queue::next_turn(db, accept.account, accept.limits)?,
         },
@@ -98,7 +128,8 @@ fn attempt(
     let total = accept.price.times(u32::from(accept.n.get()));
     let parts = plan_spend(&ground.lots, total, accept.at)
         .map_err(|insufficient| Abort::Refused(insufficient.into()))?;
-    Ok(write(db, accept, &place, &parts).map(|()| Some(accepted(accept, &place))))
+    write(db, accept, &place, &parts).map_err(Failed::NotApplied)?;
+    Ok(Some(accepted(accept, &place)))
 }
 
 /// The answer to a request that was accepted before.
