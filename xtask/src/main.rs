@@ -2,6 +2,7 @@
 
 mod check;
 mod door;
+mod rolling;
 mod services;
 mod test;
 mod torture;
@@ -89,7 +90,7 @@ fn main() -> ExitCode {
         Command::Seed(passed) => door::open("seed", &passed.arguments),
         Command::Test(narrowed) => test::run(&narrowed.arguments),
         Command::Torture(options) => torture::run(options.minutes, &options.words),
-        Command::Rolling { revision } => torture::rolling(&revision),
+        Command::Rolling { revision } => rolling::run(&revision),
         Command::Check(options) => check::run(options.advisories),
     };
     match outcome {

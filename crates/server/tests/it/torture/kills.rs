@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::chance::{Chance, Seed, figure, seed};
-use super::crowd::{Crowd, Reckoning, within};
+use super::crowd::{Crowd, within};
+use super::reckoning::Reckoning;
 use super::upstream::Upstream;
 use crate::operator::site::Site;
 use crate::support::{Hub, Kind, Options};

@@ -9,6 +9,7 @@ mod backlog;
 mod chance;
 mod crowd;
 mod kills;
+mod reckoning;
 mod replicas;
 mod roles;
 mod rolling;

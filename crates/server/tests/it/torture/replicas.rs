@@ -5,7 +5,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::chance::{Chance, Seed, figure, seed};
-use super::crowd::{Crowd, Reckoning, within};
+use super::crowd::{Crowd, within};
+use super::reckoning::Reckoning;
 use super::upstream::Upstream;
 use crate::support::{Hub, Options};
 
