@@ -5,13 +5,14 @@
 //! was read may have changed by the time it is written, and then the write fails as a whole (the CHECK on a lot's
 //! remaining credits, the idempotency key's uniqueness, the guard on the API key) and all is read again.
 
+use diesel::prelude::*;
 use gih_domain::generation::{Generation, Lease, State};
 use gih_domain::id::GenerationId;
 use gih_domain::idempotency::Fingerprint;
 use gih_domain::lots::plan_spend;
 use gih_domain::ports::{Accept, AcceptError, Accepted, Claimed, Hand};
 
-use super::accept_write::{FIRST_FENCE, Place, write};
+use super::accept_write::{FIRST_FENCE, Place, lock_key, write};
 use super::batch::NotApplied;
 use super::ground::Ground;
 use super::{queries, queue};
@@ -20,17 +21,18 @@ use crate::dialect::NowPlus;
 use crate::error::{Abort, Error};
 use crate::lots;
 
-/// At most: one that a guard refused, whose reason shows when all is read again; one that finds that it needs locks; one
-/// under locks.
-const MAX_ATTEMPTS: u32 = 3;
+/// At most: one that a guard refused, whose reason shows when all is read again; one that finds that it has to queue; one
+/// whose lots were spent meanwhile; one under all locks.
+const MAX_ATTEMPTS: u32 = 4;
 
-/// What others cannot do while we decide.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What others cannot take while we decide; each more than the one before.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
 enum Held {
-    /// They can do everything.
     Nothing,
-    /// They cannot take the account's turns, nor spend its lots.
-    Account,
+    /// The account's turns.
+    Turns,
+    /// And its lots.
+    Lots,
 }
 
 /// Why an attempt came to nothing. Nothing was written.
@@ -69,11 +71,7 @@ impl From<Failed> for Abort<AcceptError> {
 pub(super) fn accept(db: &mut Db, accept: &Accept) -> Result<Accepted, Abort<AcceptError>> {
     // On SQLite nobody else writes between reading and writing.
     let is_alone = matches!(db, Db::Lite(_));
-    let mut held = if is_alone {
-        Held::Account
-    } else {
-        Held::Nothing
-    };
+    let mut held = if is_alone { Held::Lots } else { Held::Nothing };
     // On SQLite a guard's refusal is final: what was written before it is rolled back by the caller.
     let mut was_guarded = is_alone;
     for _ in 0..MAX_ATTEMPTS {
@@ -81,20 +79,18 @@ pub(super) fn accept(db: &mut Db, accept: &Accept) -> Result<Accepted, Abort<Acc
             attempt(db, accept, held)
         } else {
             db.transaction(|db| {
-                // Locked before they are read: turns in the account's row, then the lots.
-                queue::lock_turns(db, accept.account)?;
-                lots::load_live(db, accept.account, accept.mode, accept.at, true)?;
+                lock(db, accept, held)?;
                 attempt(db, accept, held)
             })
         };
         match tried {
             Ok(Some(accepted)) => return Ok(accepted),
-            Ok(None) => held = Held::Account,
+            Ok(None) => held = Held::Turns,
             // Who was late once will be late again.
             Err(Failed::NotApplied(NotApplied::Error(error)))
-                if error.is_stale_plan() && held == Held::Nothing =>
+                if error.is_stale_plan() && held < Held::Lots =>
             {
-                held = Held::Account;
+                held = Held::Lots;
             }
             // Reading again tells why, and refuses. When it does not tell, the answer was no guard's.
             Err(Failed::NotApplied(NotApplied::Guarded)) if !was_guarded => was_guarded = true,
@@ -102,6 +98,17 @@ pub(super) fn accept(db: &mut Db, accept: &Accept) -> Result<Accepted, Abort<Acc
         }
     }
     Err(Error::Transient("an acceptance was always too late".to_owned()).into())
+}
+
+/// Locks before anything is read: the account's row, which stands for its turns, then the key, then the lots. A
+/// revocation locks its key before the lots that it refunds to.
+fn lock(db: &mut Db, accept: &Accept, held: Held) -> Result<(), Error> {
+    queue::lock_turns(db, accept.account)?;
+    if held == Held::Lots {
+        both!(db, c => lock_key(accept).execute(c))?;
+        lots::load_live(db, accept.account, accept.mode, accept.at, true)?;
+    }
+    Ok(())
 }
 
 /// Reads, decides and writes once. `None` when it has to queue and turns are not ours to take: then nothing is written.
