@@ -62,8 +62,9 @@ fn tell(name: &str, database: &str, cycles: usize, reckoning: &Reckoning) {
     }
     // A run that cuts nothing off, or lets nothing through, proves nothing.
     assert_eq!(reckoning.canceled, 0, "nobody shuts down");
+    let (cut_off, cycles) = (reckoning.interrupted, cycles as u64);
     assert!(
-        reckoning.interrupted > 0 && reckoning.succeeded > reckoning.interrupted,
+        cut_off > 0 && reckoning.succeeded > cycles / 2,
         "{reckoning:?}"
     );
 }
