@@ -36,9 +36,10 @@ fn words(line: &str) -> Vec<String> {
     line.split(' ').map(String::from).collect()
 }
 
-/// The arguments of cargo that list every test, one `path::of::it: test` a line.
+/// The arguments of cargo that list every test of the product, one `path::of::it: test` a line. This crate's own tests of
+/// this command are no long ones.
 pub fn list() -> Vec<String> {
-    words("test --quiet --workspace --tests -- --list --format terse")
+    words("test --quiet --workspace --exclude xtask --tests -- --list --format terse")
 }
 
 /// The arguments of cargo that run the long tests that live in modules: of those listed the ones in a module `torture`
@@ -55,8 +56,9 @@ pub fn modules(list: &str, narrowed: &[String]) -> Option<Vec<String>> {
     if names.is_empty() {
         return None;
     }
-    let mut command =
-        words("test --quiet --workspace --tests --no-fail-fast -- --nocapture --exact");
+    let mut command = words(
+        "test --quiet --workspace --exclude xtask --tests --no-fail-fast -- --nocapture --exact",
+    );
     command.extend(names.into_iter().map(String::from));
     Some(command)
 }
@@ -88,7 +90,7 @@ mod tests {
     fn only_the_long_tests_are_run() {
         let list = "money::pays: test\ntorture::kills::one: test\ntorture_is_a_word: test\n\
             a::torture::b::two: test\nx::torture: test\ntorture::kills::one: test\nbenches::torture::b: benchmark\n";
-        let run = "test --quiet --workspace --tests --no-fail-fast -- --nocapture --exact";
+        let run = "test --quiet --workspace --exclude xtask --tests --no-fail-fast -- --nocapture --exact";
         assert_eq!(
             joined(list, &[]).unwrap(),
             format!("{run} a::torture::b::two torture::kills::one")
