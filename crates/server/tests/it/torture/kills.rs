@@ -56,9 +56,12 @@ fn tell(name: &str, database: &str, cycles: usize, reckoning: &Reckoning) {
         database,
         reckoning.found_in_list,
     );
-    // What is not so fails the test before it comes here.
-    for none in ["lost", "doubled", "sent twice"] {
-        figure(&format!("{name}: {none}"), database, 0);
+    for (what, number) in [
+        ("lost", reckoning.lost),
+        ("doubled", reckoning.doubled),
+        ("sent twice", reckoning.sent_twice),
+    ] {
+        figure(&format!("{name}: {what}"), database, number);
     }
     // A run that cuts nothing off, or lets nothing through, proves nothing.
     assert_eq!(reckoning.canceled, 0, "nobody shuts down");

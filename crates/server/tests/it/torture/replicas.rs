@@ -68,7 +68,7 @@ async fn every_job_is_settled_once_when_one_of_two_stands_still() {
         ("succeeded", sum(|(reckoning, _)| reckoning.succeeded)),
         ("taken over and refunded", taken_over),
         ("leases found lost", leases_lost),
-        ("settled twice", 0),
+        ("sent twice", sum(|(reckoning, _)| reckoning.sent_twice)),
     ] {
         figure(
             &format!("stopped past its lease: {name}"),

@@ -183,7 +183,11 @@ async fn a_drain_under_load_loses_nothing() {
                     database,
                     reckoning.canceled,
                 );
-                figure("drained under load: cut off", database, 0);
+                figure(
+                    "drained under load: cut off",
+                    database,
+                    reckoning.interrupted,
+                );
             } else {
                 figure(
                     "told twice to end: cut off and refunded",
