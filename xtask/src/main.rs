@@ -1,9 +1,11 @@
-//! The developer's door: `cargo xtask migrate | seed | test | check`. Each command is a file.
+//! The developer's door: `cargo xtask migrate | seed | test | torture | rolling | check`. Each command is a file.
 
 mod check;
 mod door;
+mod rolling;
 mod services;
 mod test;
+mod torture;
 mod workspace;
 
 use clap::{Args, Parser, Subcommand};
@@ -33,6 +35,16 @@ enum Command {
     ///
     /// `TEST_DATABASE_URL` (a superuser's `postgres://…`) and `TEST_S3_ENDPOINT` (`http://…`) name servers to use instead.
     Test(Narrowed),
+    /// Run the long tests again and again, each pass with another seed, and print what they came to
+    ///
+    /// `cargo xtask torture -- kills` runs those with `kills` in their path. Servers are as for `test`.
+    Torture(TortureOptions),
+    /// Run the previous build and this one on one database; the previous one is built from git into target/rolling
+    Rolling {
+        /// The revision of the previous build
+        #[arg(default_value = "HEAD~1")]
+        revision: String,
+    },
     /// Everything but the tests: fmt, clippy, deny, the domain's dependencies, migrations parity, tidiness
     Check(CheckOptions),
 }
@@ -56,6 +68,16 @@ struct Narrowed {
 }
 
 #[derive(Args)]
+struct TortureOptions {
+    /// Begin passes for so long; ten passes unless said
+    #[arg(long)]
+    minutes: Option<u64>,
+    /// Only tests whose path contains one of these
+    #[arg(last = true, value_name = "WORDS")]
+    words: Vec<String>,
+}
+
+#[derive(Args)]
 struct CheckOptions {
     /// Also look the dependencies up in the advisory database, which needs the network
     #[arg(long)]
@@ -67,6 +89,8 @@ fn main() -> ExitCode {
         Command::Migrate(passed) => door::open("migrate", &passed.arguments),
         Command::Seed(passed) => door::open("seed", &passed.arguments),
         Command::Test(narrowed) => test::run(&narrowed.arguments),
+        Command::Torture(options) => torture::run(options.minutes, &options.words),
+        Command::Rolling { revision } => rolling::run(&revision),
         Command::Check(options) => check::run(options.advisories),
     };
     match outcome {

@@ -2,8 +2,8 @@
 
 mod account;
 mod install;
-pub mod postgres;
-pub mod s3;
+mod postgres;
+mod s3;
 mod scratch;
 
 pub use scratch::Scratch;
@@ -11,6 +11,30 @@ pub use scratch::Scratch;
 use anyhow::{Context, Result};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
+
+/// What the database tests connect to: `postgres://…` of a role that may create databases.
+const DATABASE: &str = "TEST_DATABASE_URL";
+/// What the object storage tests speak to: `http://…` of an S3 server that takes any credentials.
+const S3: &str = "TEST_S3_ENDPOINT";
+
+/// Brings up the servers that tests speak to, unless the environment names them already; the variables that name those
+/// that were brought up.
+pub fn for_tests(scratch: &mut Scratch) -> Result<Vec<(&'static str, String)>> {
+    let mut settings = Vec::new();
+    for (name, start) in [
+        (
+            DATABASE,
+            postgres::start as fn(&mut Scratch) -> Result<String>,
+        ),
+        (S3, s3::start),
+    ] {
+        match std::env::var(name) {
+            Ok(value) if !value.is_empty() => eprintln!("{name} is set: using that server"),
+            _ => settings.push((name, start(scratch)?)),
+        }
+    }
+    Ok(settings)
+}
 
 /// A loopback port that was free a moment ago. Another process may take it before the server does; the server then
 /// fails to start, and says so.

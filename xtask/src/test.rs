@@ -4,27 +4,10 @@ use crate::services::{self, Scratch};
 use crate::workspace;
 use anyhow::{Result, bail};
 
-/// What the database tests connect to: `postgres://…` of a role that may create databases.
-const DATABASE: &str = "TEST_DATABASE_URL";
-/// What the object storage tests speak to: `http://…` of an S3 server that takes any credentials.
-const S3: &str = "TEST_S3_ENDPOINT";
-
 /// Brings up what the environment does not name already, runs the tests, and removes what it brought up.
 pub fn run(arguments: &[String]) -> Result<()> {
     let mut scratch = Scratch::new()?;
-    let mut settings = Vec::new();
-    for (name, start) in [
-        (
-            DATABASE,
-            services::postgres::start as fn(&mut Scratch) -> Result<String>,
-        ),
-        (S3, services::s3::start),
-    ] {
-        match std::env::var(name) {
-            Ok(value) if !value.is_empty() => eprintln!("{name} is set: using that server"),
-            _ => settings.push((name, start(&mut scratch)?)),
-        }
-    }
+    let settings = services::for_tests(&mut scratch)?;
     let mut failed = Vec::new();
     for command in plan(arguments) {
         if let Err(error) = workspace::run(

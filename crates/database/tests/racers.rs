@@ -199,3 +199,23 @@ async fn a_claim_and_a_cancellation_do_not_both_happen() {
     })
     .await;
 }
+
+/// Equal turns would let a burst of one account go before another's single request.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_queued_generation_of_an_account_has_a_turn_of_its_own() {
+    on_both(|database| async move {
+        let world = Arc::new(world(&database, &[(1000, None)]).await);
+        let database = Arc::new(database);
+        let mut racers = JoinSet::new();
+        for _ in 0..16 {
+            let (database, world) = (Arc::clone(&database), Arc::clone(&world));
+            racers.spawn(async move { accept(&database, world.accept()).await });
+        }
+        while let Some(accepted) = racers.join_next().await {
+            accepted.unwrap().unwrap();
+        }
+        let turns = "SELECT count(DISTINCT turn) AS number FROM generations";
+        assert_eq!(database.numbers(turns), [16]);
+    })
+    .await;
+}

@@ -35,7 +35,10 @@ async fn answer(
 ) -> HttpResponse {
     let number = shared.count();
     match valid(request, payload, shared, is_edit).await {
-        Ok(ask) => reply::to(request, shared, &ask, number).await,
+        Ok((call, ask)) => {
+            let behaviour = shared.behaviour_of(&call);
+            reply::to(request, shared, &ask, number, behaviour).await
+        }
         Err(failure) => failure.answer(),
     }
 }
@@ -45,7 +48,7 @@ async fn valid(
     mut payload: web::Payload,
     shared: &Shared,
     is_edit: bool,
-) -> Result<rules::Ask, Failure> {
+) -> Result<(Call, rules::Ask), Failure> {
     let mut call = Call::new(request);
     if let Err(failure) = authorize(request, shared) {
         shared.record(call);
@@ -60,7 +63,8 @@ async fn valid(
     };
     shared.record(call.clone());
     read?;
-    rules::check(&call, is_edit)
+    let ask = rules::check(&call, is_edit)?;
+    Ok((call, ask))
 }
 
 /// Whether a request names the right key.

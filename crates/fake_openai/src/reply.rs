@@ -36,13 +36,14 @@ pub(crate) async fn to(
     shared: &Shared,
     ask: &Ask,
     number: usize,
+    behaviour: Behaviour,
 ) -> HttpResponse {
     let Behaviour {
         outcome,
         delay,
         piece_bytes,
         cut,
-    } = shared.next_behaviour();
+    } = behaviour;
     tokio::time::sleep(delay).await;
     let items = match outcome {
         Outcome::Draw(items) => items.unwrap_or_else(|| vec![Item::Good; ask.n]),

@@ -80,6 +80,11 @@ impl FakeOpenAi {
         self.shared.enqueue(behaviour);
     }
 
+    /// Chooses what happens to each valid call by what it asks, before anything enqueued; `None` leaves it to that.
+    pub fn choose_by(&self, choice: impl Fn(&Call) -> Option<Behaviour> + Send + Sync + 'static) {
+        self.shared.choose_by(Arc::new(choice));
+    }
+
     /// What happens when nothing is enqueued.
     pub fn set_default(&self, behaviour: Behaviour) {
         self.shared.set_default(behaviour);

@@ -1,5 +1,5 @@
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::behaviour::Behaviour;
 use crate::draw::Drawings;
@@ -7,6 +7,9 @@ use crate::record::Call;
 
 /// How many calls are kept, the latest; all are counted.
 const MAX_RECORDED: usize = 1_000;
+
+/// What happens to a call, by what it asks; `None` leaves it to what is enqueued, or to the default.
+type Choice = dyn Fn(&Call) -> Option<Behaviour> + Send + Sync;
 
 /// What the handlers and whoever holds the stand-in have in common.
 pub(crate) struct Shared {
@@ -20,6 +23,7 @@ pub(crate) struct Shared {
 struct State {
     count: usize,
     recorded: VecDeque<Call>,
+    choice: Option<Arc<Choice>>,
     script: VecDeque<Behaviour>,
     default: Behaviour,
 }
@@ -63,12 +67,21 @@ impl Shared {
         self.state().script.push_back(behaviour);
     }
 
+    pub(crate) fn choose_by(&self, choice: Arc<Choice>) {
+        self.state().choice = Some(choice);
+    }
+
     pub(crate) fn set_default(&self, behaviour: Behaviour) {
         self.state().default = behaviour;
     }
 
-    /// What happens to the next valid call.
-    pub(crate) fn next_behaviour(&self) -> Behaviour {
+    /// What happens to this valid call.
+    pub(crate) fn behaviour_of(&self, call: &Call) -> Behaviour {
+        // Asked without the lock: it is somebody else's function.
+        let choice = self.state().choice.clone();
+        if let Some(chosen) = choice.and_then(|choice| choice(call)) {
+            return chosen;
+        }
         let mut state = self.state();
         let scripted = state.script.pop_front();
         scripted.unwrap_or_else(|| state.default.clone())

@@ -5,7 +5,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use gih_fake_openai::FakeOpenAi;
+use gih_fake_openai::{Behaviour, Failure, FakeOpenAi};
 use serde_json::{Value, json};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n and more";
@@ -134,6 +134,22 @@ async fn answers_as_published() {
         edited.body
     );
     assert_eq!(fake.call_count(), 2);
+}
+
+/// Chosen by what is asked, before anything enqueued, which is left for those that nothing is chosen for.
+#[tokio::test]
+async fn does_as_is_chosen_by_the_call() {
+    let fake = FakeOpenAi::start().await;
+    fake.enqueue(Behaviour::fail(Failure::overloaded()));
+    fake.choose_by(|call| {
+        let is_dog = call.fields["prompt"] == "a dog";
+        is_dog.then(|| Behaviour::fail(Failure::slow_down()))
+    });
+    let dog = with(json!({"prompt": "a dog"}));
+    assert_eq!(generate(&fake, &dog).status, 429);
+    assert_eq!(generate(&fake, &with(json!({}))).status, 503);
+    assert_eq!(generate(&fake, &with(json!({}))).status, 200);
+    assert_eq!(generate(&fake, &dog).status, 429);
 }
 
 #[tokio::test]

@@ -119,7 +119,7 @@ pub(super) fn write(
 pub(super) const FIRST_FENCE: i64 = 1;
 
 /// The API key, unless it is revoked; locked until this is committed.
-fn lock_key<'a, DB>(accept: &Accept) -> Statement<'a, DB>
+pub(super) fn lock_key<'a, DB>(accept: &Accept) -> Statement<'a, DB>
 where
     DB: Locks + HasSqlType<Id>,
     KeyId: ToSql<Id, DB>,

@@ -6,6 +6,7 @@ use diesel::sql_types::{BigInt, Nullable};
 use gih_domain::id::AccountId;
 use gih_domain::ports::{AcceptError, Limits, QueueFull};
 
+use super::claim::wait_locked;
 use super::statement::Statement;
 use crate::db::Db;
 use crate::error::{Abort, Error};
@@ -23,10 +24,20 @@ struct Counts {
     smallest: Option<i64>,
 }
 
+/// Waits until nobody else takes a turn of this account, to the end of the transaction. Two that read the same last turn
+/// would get the same, and a burst of one account would go before another's single request as if it were one.
+/// On SQLite there is one writer anyway.
+pub(super) fn lock_turns(db: &mut Db, account: AccountId) -> Result<(), Error> {
+    both!(db, c => wait_locked(Statement::new("SELECT id FROM accounts WHERE id = ")
+        .bind::<Id, _>(account))
+        .execute(c))?;
+    Ok(())
+}
+
 /// The turn of the account's next generation in the queue, or that the queue is full.
 ///
-/// Counting stops at the limits, so it costs no more however long the queue is. On Postgres, accepts at the same moment do
-/// not see each other: they may overshoot a limit by as many, and get equal turns, which ids tell apart.
+/// Counting stops at the limits, so it costs no more however long the queue is. [`lock_turns`] comes first on Postgres;
+/// accepts of other accounts at the same moment are not seen there, and may overshoot the hub's limit by as many.
 pub(super) fn next_turn(
     db: &mut Db,
     account: AccountId,

@@ -21,4 +21,4 @@ mod shutdown;
 pub mod site;
 mod upkeep;
 mod uploads;
-mod work;
+pub mod work;

@@ -32,12 +32,12 @@ impl Hub {
 
     /// Starts one in a place that others use or have used.
     pub async fn start_at(place: Arc<Place>, options: Options) -> Self {
-        let env = env(&place, &options);
+        let (env, binary) = (env(&place, &options), options.binary.clone());
         let args = [&["serve".to_owned()], &options.args[..]].concat();
         // Off the async threads, so that several can start at once.
         let starting = tokio::task::spawn_blocking(move || {
             let args: Vec<&str> = args.iter().map(String::as_str).collect();
-            let mut process = Process::spawn(&env, &args);
+            let mut process = Process::of(process::command_of(&binary, &env, &args));
             let url = process.line("listening on ");
             (process, url)
         });
@@ -78,12 +78,13 @@ impl Hub {
 
     /// Runs a command of the binary in this hub's environment.
     pub fn gih(&self, args: &[&str]) -> Finished {
-        process::run(&env(&self.place, &self.options), args)
+        self.gih_with_stdin(args, "")
     }
 
     /// The same with this on its stdin.
     pub fn gih_with_stdin(&self, args: &[&str], stdin: &str) -> Finished {
-        process::run_with_stdin(&env(&self.place, &self.options), args, stdin)
+        let env = env(&self.place, &self.options);
+        process::finish(process::command_of(&self.options.binary, &env, args), stdin)
     }
 
     /// Runs a command that must succeed; what it answers with `--json`.

@@ -1,6 +1,7 @@
 //! The binary as a process: commands that end, and `serve`, which does not.
 
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
@@ -40,11 +41,21 @@ impl Finished {
     }
 }
 
+/// This build's binary.
+pub fn this_build() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_gih"))
+}
+
 /// `gih` in an environment of these variables and `PATH` alone, in the data folder's parent.
 pub fn command(env: &Env, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_gih"));
+    command_of(this_build(), env, args)
+}
+
+/// The same of another build.
+pub fn command_of(binary: &Path, env: &Env, args: &[&str]) -> Command {
+    let mut command = Command::new(binary);
     let data_dir = env.iter().find(|(name, _)| name == "GIH_DATA_DIR");
-    if let Some(parent) = data_dir.and_then(|(_, path)| std::path::Path::new(path).parent()) {
+    if let Some(parent) = data_dir.and_then(|(_, path)| Path::new(path).parent()) {
         command.current_dir(parent);
     }
     command
@@ -65,7 +76,12 @@ pub fn run(env: &Env, args: &[&str]) -> Finished {
 
 /// Runs a command to its end, with this on its stdin.
 pub fn run_with_stdin(env: &Env, args: &[&str], stdin: &str) -> Finished {
-    let mut child = command(env, args).stdin(Stdio::piped()).spawn().unwrap();
+    finish(command(env, args), stdin)
+}
+
+/// Runs this command to its end, with this on its stdin.
+pub fn finish(mut command: Command, stdin: &str) -> Finished {
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     // A command that reads nothing may be gone by now, which is its right.
     let _unread = child.stdin.take().unwrap().write_all(stdin.as_bytes());
     let output = child.wait_with_output().unwrap();
@@ -88,7 +104,12 @@ pub struct Process {
 impl Process {
     /// Starts it; nothing is waited for.
     pub fn spawn(env: &Env, args: &[&str]) -> Self {
-        let mut child = command(env, args).spawn().unwrap();
+        Self::of(command(env, args))
+    }
+
+    /// Starts this command; nothing is waited for.
+    pub fn of(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let (tell, lines) = mpsc::channel();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         thread::spawn(move || {

@@ -1,7 +1,11 @@
 //! How a hub is started.
 
+use std::path::PathBuf;
+
 pub use gih_database::Kind;
 use gih_fake_openai::{DEFAULT_KEY, FakeOpenAi};
+
+use super::process::this_build;
 
 /// What a hub is started with. The environment is these variables and `PATH`, nothing else of the machine's.
 #[derive(Clone)]
@@ -12,6 +16,8 @@ pub struct Options {
     pub env: Vec<(String, String)>,
     /// Arguments behind `serve`.
     pub args: Vec<String>,
+    /// The binary; this build's unless said.
+    pub binary: PathBuf,
 }
 
 impl Options {
@@ -21,6 +27,7 @@ impl Options {
             kind,
             env: Vec::new(),
             args: Vec::new(),
+            binary: this_build().to_owned(),
         }
     }
 
@@ -46,6 +53,13 @@ impl Options {
     #[must_use]
     pub fn arg(mut self, arg: &str) -> Self {
         self.args.push(arg.to_owned());
+        self
+    }
+
+    /// By another build's binary.
+    #[must_use]
+    pub fn binary(mut self, binary: impl Into<PathBuf>) -> Self {
+        self.binary = binary.into();
         self
     }
 

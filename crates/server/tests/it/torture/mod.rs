@@ -1,5 +1,17 @@
-//! The long tests: whatever happens, nothing is lost and nothing doubled. `cargo xtask torture` runs them for longer.
+//! Long tests: the real binary killed, stopped, replaced, crowded and made to fail, under load.
+//!
+//! What they do by chance follows from one seed, `TORTURE_SEED`; `cargo xtask torture` runs them again and again, each
+//! time with another.
 
-mod points;
+mod asks;
+mod backlog;
 #[path = "../../../../database/tests/support/torture.rs"]
-mod support;
+mod chance;
+mod crowd;
+mod kills;
+mod points;
+mod reckoning;
+mod replicas;
+mod roles;
+mod rolling;
+mod upstream;

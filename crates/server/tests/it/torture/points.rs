@@ -8,7 +8,7 @@ use gih_fake_openai::Behaviour;
 use tokio::task::JoinSet;
 
 use self::stage::{Call, Stage};
-use super::support::figure;
+use super::chance::figure;
 use crate::support::process::Process;
 use crate::support::{Hub, Kind, until};
 
