@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::behaviour::Behaviour;
@@ -7,6 +7,8 @@ use crate::record::Call;
 
 /// How many calls are kept, the latest; all are counted.
 const MAX_RECORDED: usize = 1_000;
+/// How many prompts are told apart.
+const MAX_PROMPTS: usize = 10_000;
 
 /// What the handlers and whoever holds the stand-in have in common.
 pub(crate) struct Shared {
@@ -21,7 +23,15 @@ struct State {
     count: usize,
     recorded: VecDeque<Call>,
     script: VecDeque<Behaviour>,
+    by_prompt: HashMap<String, ForPrompt>,
     default: Behaviour,
+}
+
+/// What is to happen to the calls for one prompt, and how many came.
+#[derive(Default)]
+struct ForPrompt {
+    script: VecDeque<Behaviour>,
+    count: usize,
 }
 
 impl Shared {
@@ -67,9 +77,28 @@ impl Shared {
         self.state().default = behaviour;
     }
 
-    /// What happens to the next valid call.
-    pub(crate) fn next_behaviour(&self) -> Behaviour {
+    pub(crate) fn enqueue_for(&self, prompt: &str, behaviours: Vec<Behaviour>) {
         let mut state = self.state();
+        let known = state.by_prompt.entry(prompt.to_owned()).or_default();
+        known.script.extend(behaviours);
+    }
+
+    /// How many valid calls for a prompt came.
+    pub(crate) fn counted_for(&self, prompt: &str) -> usize {
+        let state = self.state();
+        state.by_prompt.get(prompt).map_or(0, |known| known.count)
+    }
+
+    /// What happens to the next valid call, which has this prompt.
+    pub(crate) fn next_behaviour(&self, prompt: &str) -> Behaviour {
+        let mut state = self.state();
+        if state.by_prompt.len() < MAX_PROMPTS || state.by_prompt.contains_key(prompt) {
+            let known = state.by_prompt.entry(prompt.to_owned()).or_default();
+            known.count += 1;
+            if let Some(scripted) = known.script.pop_front() {
+                return scripted;
+            }
+        }
         let scripted = state.script.pop_front();
         scripted.unwrap_or_else(|| state.default.clone())
     }

@@ -24,4 +24,5 @@ mod routes;
 mod sizes;
 mod support;
 mod test_mode;
+mod torture;
 mod waiting;

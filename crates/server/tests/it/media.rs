@@ -36,7 +36,7 @@ fn s3(line: &str) -> String {
 }
 
 /// A new bucket, and the options to store there.
-fn in_bucket(options: Options) -> (Options, String) {
+pub fn in_bucket(options: Options) -> (Options, String) {
     let bucket = format!(
         "it-{}-{}",
         std::process::id(),
