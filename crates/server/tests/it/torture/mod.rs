@@ -3,6 +3,7 @@
 #[path = "../../../../database/tests/support/torture.rs"]
 mod chance;
 
+mod disconnects;
 mod provider;
 mod provider_cases;
 mod provider_raw_cases;
