@@ -4,6 +4,9 @@
 mod chance;
 
 mod disconnects;
+mod malformed_requests;
+mod malformed_requests_made;
+mod malformed_requests_wire;
 mod provider;
 mod provider_cases;
 mod provider_raw_cases;
