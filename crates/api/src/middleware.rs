@@ -3,7 +3,8 @@
 use actix_cors::Cors;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::ConnectionType;
+use actix_web::http::header::{HeaderName, HeaderValue, TRANSFER_ENCODING};
 use actix_web::middleware::Next;
 use actix_web::{Error, web};
 
@@ -27,6 +28,7 @@ pub async fn observe<B: MessageBody>(
     let started = std::time::Instant::now();
     let method = request.method().clone();
     let path = shown(request.path());
+    let is_chunked = request.headers().contains_key(TRANSFER_ENCODING);
     let span = tracing::info_span!("request", id);
     let mut response = {
         use tracing::Instrument as _;
@@ -34,6 +36,12 @@ pub async fn observe<B: MessageBody>(
     };
     let elapsed_ms = started.elapsed().as_millis();
     let status = response.status().as_u16();
+    if is_chunked && status >= 400 {
+        // The body may not have been read to its end. The server passes over what is left of one whose length it knows,
+        // or closes; of one without, more than a few hundred kilobytes leave the connection stuck, so it is closed.
+        let head = response.response_mut().head_mut();
+        head.set_connection_type(ConnectionType::Close);
+    }
     span.in_scope(|| tracing::info!(%method, path, status, elapsed_ms, client, "answered"));
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(X_REQUEST_ID, id);
