@@ -108,6 +108,13 @@ impl RawUpstream {
         lock(&self.state).scripts.insert(word.to_owned(), script);
     }
 
+    /// Forgets what was told about a word.
+    pub fn forget(&self, word: &str) {
+        let mut state = lock(&self.state);
+        state.scripts.remove(word);
+        state.counts.remove(word);
+    }
+
     /// How many calls came whose prompt begins with this word.
     pub fn call_count_for(&self, word: &str) -> usize {
         lock(&self.state).counts.get(word).copied().unwrap_or(0)

@@ -59,6 +59,7 @@ async fn on(kind: Kind, seed: u64) {
         before = before.or_else(|| peak_kib(pid));
     }
     if let (Some(before), Some(after)) = (before, peak_kib(pid)) {
+        eprintln!("memory at most {before} KiB, then {after} KiB");
         assert!(after < before + MORE_KIB, "from {before} to {after} KiB");
     }
 

@@ -45,7 +45,7 @@ impl Reply {
                 let line = self::line(from)?;
                 match line.trim_end().split_once(':') {
                     Some((name, value)) => {
-                        headers.push((name.to_ascii_lowercase(), value.trim().to_owned()))
+                        headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
                     }
                     None if line == "\r\n" => break,
                     None => return Err(io::Error::other(format!("an odd header: {line:?}"))),
@@ -86,6 +86,8 @@ fn line(from: &mut impl io::BufRead) -> io::Result<String> {
 pub struct Wire {
     host: String,
     kept: Option<BufReader<TcpStream>>,
+    /// The request before, on the kept connection.
+    before: Vec<u8>,
 }
 
 impl Wire {
@@ -93,17 +95,25 @@ impl Wire {
         Self {
             host: host.to_owned(),
             kept: None,
+            before: Vec::new(),
         }
     }
 
     /// A whole request in good HTTP, and its answer.
     pub fn ask(&mut self, request: &[u8], is_head: bool) -> io::Result<Reply> {
-        if let Some(kept) = self.kept.take()
-            && let Ok(Some(reply)) = self.on(kept, request, is_head)
-        {
-            return Ok(reply);
+        if let Some(kept) = self.kept.take() {
+            match self.on(kept, request, is_head) {
+                Ok(Some(reply)) => return Ok(reply),
+                Err(error) if is_silence(&error) => {
+                    let before = self.before[..self.before.len().min(2_000)].escape_ascii();
+                    return Err(io::Error::other(format!(
+                        "no answer ({error}) after {before}"
+                    )));
+                }
+                // The hub may have closed it meanwhile, with or without a word.
+                Ok(None) | Err(_) => {}
+            }
         }
-        // The hub may have closed the kept one, with or without a word.
         let fresh = BufReader::new(connect(&self.host)?);
         let reply = self.on(fresh, request, is_head)?;
         reply.ok_or_else(|| io::Error::other("closed without an answer"))
@@ -122,6 +132,7 @@ impl Wire {
             .is_none_or(|reply| reply.header("connection") == Some("close"));
         if !closes {
             self.kept = Some(stream);
+            request.clone_into(&mut self.before);
         }
         Ok(reply)
     }
@@ -145,6 +156,13 @@ pub fn say(host: &str, bytes: &[u8]) -> io::Result<Vec<Reply>> {
         replies.push(reply);
     }
     Ok(replies)
+}
+
+fn is_silence(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+    )
 }
 
 fn connect(host: &str) -> io::Result<TcpStream> {
