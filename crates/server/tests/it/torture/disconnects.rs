@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::chance::{Chance, Seed, figure, seed};
 use super::disconnects_client::Client;
+use super::provider_patience::{credits, look, patiently};
 use crate::support::*;
 
 const CLIENTS: usize = 300;
@@ -31,7 +32,7 @@ async fn on(kind: Kind, mut chance: Chance) {
     // As many uploads as there may be: whoever sends all is to be served.
     let options = Options::on(kind)
         .env("GIH_MAX_UPLOADS", CLIENTS)
-        .env("GIH_LOG", "error");
+        .env("GIH_LOG", "info");
     let hub = Hub::start(options.upstream(&upstream)).await;
     let account = hub.account();
     account.grant(u32::try_from(CREDITS).unwrap());
@@ -54,17 +55,17 @@ async fn on(kind: Kind, mut chance: Chance) {
     .await;
 
     let generations = all_ended(&api).await;
-    let (mut charged, mut complete) = (0, 0);
+    let (mut charged, mut complete, mut missing) = (0, 0, 0);
     for client in &clients {
         let found = generations
             .get(&client.prompt)
             .map_or(&[][..], Vec::as_slice);
         let (least, most) = client.expected();
-        assert!(
-            (least..=most).contains(&found.len()),
-            "{}: {client:?}",
-            found.len()
-        );
+        assert!(found.len() <= most, "{}: {client:?}", found.len());
+        if found.len() < least {
+            eprintln!("nothing of {client:?}");
+            missing += 1;
+        }
         assert_eq!(
             upstream.call_count_for(&client.prompt),
             found.len(),
@@ -77,8 +78,18 @@ async fn on(kind: Kind, mut chance: Chance) {
         }
     }
     assert_eq!(generations.values().map(Vec::len).sum::<usize>(), complete);
-    assert_eq!(api.credits().await, CREDITS - charged);
-    assert!(complete > CLIENTS / 2, "only {complete}");
+    assert_eq!(credits(&api).await, CREDITS - charged);
+    // A hub without the time for its database says so, and nothing was accepted. Here that is hardly ever.
+    let log = hub.process.stderr();
+    let refused = log
+        .lines()
+        .filter(|line| line.contains("answered") && line.contains("status=503"));
+    let refused = refused.count();
+    assert!(
+        missing <= refused,
+        "{missing} are missing, {refused} were refused"
+    );
+    assert!(complete > CLIENTS / 3, "only {complete}");
     // Neither reference images nor pieces of uploads stay.
     until("uploads to be deleted", async || {
         let left = files(&hub.place.data_dir().join("media/references"))
@@ -100,10 +111,8 @@ async fn on(kind: Kind, mut chance: Chance) {
 async fn all_ended(api: &Api) -> HashMap<String, Vec<Value>> {
     for status in ["queued", "running"] {
         until(&format!("nothing to be {status}"), async || {
-            let page = api
-                .get(&format!("/api/v1/generations?status={status}&limit=1"))
-                .await
-                .ok(200);
+            let path = format!("/api/v1/generations?status={status}&limit=1");
+            let page = patiently(async || api.get(&path).await).await.ok(200);
             page["data"].as_array().unwrap().is_empty().then_some(())
         })
         .await;
@@ -111,10 +120,8 @@ async fn all_ended(api: &Api) -> HashMap<String, Vec<Value>> {
     let mut by_prompt: HashMap<String, Vec<Value>> = HashMap::new();
     let mut cursor = String::new();
     loop {
-        let page = api
-            .get(&format!("/api/v1/generations?limit=100&cursor={cursor}"))
-            .await
-            .ok(200);
+        let path = format!("/api/v1/generations?limit=100&cursor={cursor}");
+        let page = patiently(async || api.get(&path).await).await.ok(200);
         for generation in page["data"].as_array().unwrap() {
             let prompt = generation["prompt"].as_str().unwrap().to_owned();
             by_prompt
@@ -144,7 +151,7 @@ async fn check(api: &Api, client: &Client, generation: &Value) {
     for image in images {
         assert_eq!(samples::dimensions(&api.open(image).await), (1024, 1024));
     }
-    let found = api.look(generation["id"].as_str().unwrap()).await;
+    let found = look(api, generation["id"].as_str().unwrap()).await;
     assert_eq!(
         (&found["images"], &found["usage"]),
         (&generation["images"], &generation["usage"])

@@ -13,7 +13,7 @@ use super::chance::Chance;
 use crate::support::*;
 
 /// All come within this.
-const ARRIVALS_MS: u64 = 3_000;
+const ARRIVALS_MS: u64 = 5_000;
 /// The provider takes at most so long.
 const DRAWING_MS: u64 = 800;
 /// Within an answer nothing takes as long.
@@ -158,9 +158,16 @@ impl Client {
             When::Within(_) => {}
             When::Behind(time) => tokio::time::sleep(time).await,
             When::Seen(time) => {
-                let called = async || (upstream.call_count_for(&self.prompt) > 0).then_some(());
-                until("the provider to be called", called).await;
-                tokio::time::sleep(time).await;
+                let mut answer = [0; 64];
+                let called = async {
+                    let called = async || (upstream.call_count_for(&self.prompt) > 0).then_some(());
+                    until("the provider to be called", called).await;
+                };
+                tokio::select! {
+                    () = called => tokio::time::sleep(time).await,
+                    // Answered before: accepted already, or refused.
+                    read = stream.read(&mut answer) => drop(read?),
+                }
             }
             When::Answered(bytes) => {
                 let mut answer = vec![0; bytes + 1];

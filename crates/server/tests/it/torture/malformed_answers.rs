@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::chance::{Chance, Seed, figure, seed};
 use super::malformed_answers_made::made;
 use super::malformed_requests::peak_kib;
+use super::provider_patience::{credits, draw, look};
 use crate::support::*;
 
 const ANSWERS: u64 = 500;
@@ -52,7 +53,7 @@ async fn on(kind: Kind, seed: u64) {
         .await;
     let saved: usize = ends.iter().map(|(saved, _)| saved).sum();
     assert_eq!(
-        api.credits().await,
+        credits(&api).await,
         CREDITS - PRICE * i64::try_from(saved).unwrap()
     );
     let failed = ends.iter().filter(|(saved, _)| *saved == 0).count();
@@ -92,21 +93,19 @@ async fn one(api: &Api, upstream: &RawUpstream, seed: u64, number: u64) -> (usiz
     let n = 1 + chance.below(4);
     let word = format!("answer-{number}");
     upstream.on(&word, made.script.clone());
-    let answer = api
-        .draw(json!({"n": n, "prompt": format!("{word} fox")}))
-        .await;
+    let answer = draw(api, json!({"n": n, "prompt": format!("{word} fox")})).await;
     let body = answer.json();
     let id = if answer.status == 200 {
         &body["id"]
     } else {
         &body["error"]["generation_id"]
     };
-    let found = api
-        .look(
-            id.as_str()
-                .unwrap_or_else(|| panic!("{answer:?}: {}", shown())),
-        )
-        .await;
+    let found = look(
+        api,
+        id.as_str()
+            .unwrap_or_else(|| panic!("{answer:?}: {}", shown())),
+    )
+    .await;
     let images = found["images"].as_array().unwrap();
     let usage = json!({
         "credits": PRICE * i64::try_from(images.len()).unwrap(),

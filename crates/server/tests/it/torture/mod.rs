@@ -14,6 +14,7 @@ mod malformed_requests_made;
 mod malformed_requests_wire;
 mod provider;
 mod provider_cases;
+mod provider_patience;
 mod provider_raw_cases;
 mod storage;
 mod storage_proxy;

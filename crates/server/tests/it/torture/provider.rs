@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::chance::figure;
 use super::provider_cases::{Case, DEADLINE, End, Failed, Rejected, Saved, Way, http_cases};
+use super::provider_patience::{credits, draw, look};
 use super::provider_raw_cases::{raw_cases, refused_case};
 use crate::support::*;
 
@@ -188,9 +189,9 @@ async fn run(api: &Api, upstream: &Upstream, job: &Job, before: i64) -> i64 {
     let saved = job.saved();
     let charged = PRICE * i64::try_from(saved).unwrap();
     let balance = before - charged;
-    let started = Instant::now();
     let asked = json!({"prompt": job.prompt(), "n": job.n, "async": job.is_async});
-    let answer = api.draw(asked).await;
+    let started = Instant::now();
+    let answer = draw(api, asked).await;
     let id = if job.is_async {
         accepted(api, &answer, price)
     } else {
@@ -233,7 +234,7 @@ async fn run(api: &Api, upstream: &Upstream, job: &Job, before: i64) -> i64 {
             other => assert_eq!((bytes, *other), (samples::webp(16, 16).into(), "webp")),
         }
     }
-    assert_eq!(api.credits().await, balance, "{word}");
+    assert_eq!(credits(api).await, balance, "{word}");
     balance
 }
 
@@ -289,12 +290,12 @@ fn accepted(api: &Api, answer: &Answer, price: i64) -> String {
 async fn end(api: &Api, id: &str) -> Value {
     let started = Instant::now();
     loop {
-        let found = api.look(id).await;
+        let found = look(api, id).await;
         if found.get("completed_at").is_some() {
             return found;
         }
         assert_eq!(found["usage"]["credits"], 0);
         assert!(started.elapsed() < PATIENCE, "{found}");
-        tokio::time::sleep(Duration::from_millis(150)).await;
+        tokio::time::sleep(Duration::from_millis(250)).await;
     }
 }
