@@ -158,7 +158,7 @@ impl Client {
             When::Within(_) => {}
             When::Behind(time) => tokio::time::sleep(time).await,
             When::Seen(time) => {
-                let mut answer = [0; 64];
+                let mut one = [0];
                 let called = async {
                     let called = async || (upstream.call_count_for(&self.prompt) > 0).then_some(());
                     until("the provider to be called", called).await;
@@ -166,7 +166,7 @@ impl Client {
                 tokio::select! {
                     () = called => tokio::time::sleep(time).await,
                     // Answered before: accepted already, or refused.
-                    read = stream.read(&mut answer) => drop(read?),
+                    read = stream.peek(&mut one) => drop(read?),
                 }
             }
             When::Answered(bytes) => {
