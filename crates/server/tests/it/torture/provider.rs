@@ -114,11 +114,10 @@ async fn on(kind: Kind) {
     let upstream = RawUpstream::start().await.unwrap();
     let options = self::options(kind, &upstream.base_url());
     let raw = all(options, Upstream::Raw(upstream), raw_cases(), 12);
-    // A port that was free a moment ago, of this machine's own numbers; taken by nobody, or else by something that
-    // speaks no HTTP.
-    let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let options = self::options(kind, &format!("http://{}/v1", gone.local_addr().unwrap()));
-    drop(gone);
+    // A port that nobody listens on, and that nobody else can take meanwhile.
+    let port = tokio::net::TcpSocket::new_v4().unwrap();
+    port.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let options = self::options(kind, &format!("http://{}/v1", port.local_addr().unwrap()));
     let refused = all(options, Upstream::Nobody, vec![refused_case()], 4);
     let ((http, raw), refused) = join(join(http, raw), refused).await;
     let name = if kind == Kind::Sqlite {
