@@ -8,6 +8,7 @@ pub struct Behaviour {
     pub(crate) outcome: Outcome,
     pub(crate) delay: Duration,
     pub(crate) piece_bytes: Option<usize>,
+    pub(crate) pause: Duration,
     pub(crate) cut: Option<(Cut, usize)>,
 }
 
@@ -59,6 +60,8 @@ pub enum Item {
     NoImage,
     /// Only a `url`, as relays send.
     UrlOnly,
+    /// These bytes in base64, whatever was asked.
+    File(&'static [u8]),
 }
 
 impl Behaviour {
@@ -110,6 +113,15 @@ impl Behaviour {
             ..self
         }
     }
+
+    /// The same, its body in chunks of so many bytes with a pause before each.
+    #[must_use]
+    pub fn dripping(self, bytes: usize, pause: Duration) -> Self {
+        Self {
+            pause,
+            ..self.in_pieces_of(bytes)
+        }
+    }
 }
 
 impl Default for Behaviour {
@@ -124,6 +136,7 @@ impl From<Outcome> for Behaviour {
             outcome,
             delay: Duration::ZERO,
             piece_bytes: None,
+            pause: Duration::ZERO,
             cut: None,
         }
     }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use png::{BitDepth, ColorType, Compression, Encoder, EncodingError, chunk::ChunkType};
 
 /// One colour per index of an image in its answer, so that a test can tell them apart; then they repeat.
-const COLOURS: [[u8; 3]; 10] = [
+pub const COLOURS: [[u8; 3]; 10] = [
     [0xd6, 0x40, 0x45],
     [0x2e, 0x86, 0xab],
     [0xf6, 0xae, 0x2d],

@@ -21,6 +21,7 @@ mod failure;
 mod form;
 mod images;
 mod models;
+mod raw;
 mod record;
 mod reply;
 mod rules;
@@ -28,6 +29,8 @@ mod server;
 mod shared;
 
 pub use behaviour::{Behaviour, Cut, Item, Outcome};
+pub use draw::COLOURS;
 pub use failure::Failure;
+pub use raw::{RawUpstream, Script, Step};
 pub use record::{Call, File};
 pub use server::{DEFAULT_KEY, FakeOpenAi};

@@ -42,6 +42,7 @@ pub(crate) async fn to(
         outcome,
         delay,
         piece_bytes,
+        pause,
         cut,
     } = behaviour;
     tokio::time::sleep(delay).await;
@@ -86,7 +87,7 @@ pub(crate) async fn to(
         .insert_header(("openai-organization", "fake-org"));
     match piece_bytes {
         // Pieces are to be seen as such, so they are the chunks of the transfer coding.
-        Some(bytes) => response.streaming(streamed(body, bytes, end)),
+        Some(bytes) => response.streaming(slowly(pause, streamed(body, bytes, end))),
         None => response.body(SizedStream::new(
             length as u64,
             streamed(body, PIECE_BYTES, end),
@@ -115,6 +116,7 @@ fn compose(shared: &Shared, ask: &Ask, items: &[Item]) -> Result<Vec<Bytes>, png
                 let whole = draw(0)?;
                 whole.slice(..whole.len() / 8 * 4)
             }
+            Item::File(bytes) => Bytes::from(base64_simd::STANDARD.encode_to_string(bytes)),
             Item::NoImage => Bytes::from(base64_simd::STANDARD.encode_to_string("no image at all")),
             Item::UrlOnly => {
                 let url = format!("{{\"url\":\"https://images.example.com/{index}.png\"}}");
@@ -128,7 +130,8 @@ fn compose(shared: &Shared, ask: &Ask, items: &[Item]) -> Result<Vec<Bytes>, png
             Bytes::from_static(b"\"}"),
         ]);
     }
-    let (text_tokens, image_tokens) = (ask.prompt_chars.div_ceil(4), 300 * ask.references);
+    let (text_tokens, image_tokens) =
+        (ask.prompt.chars().count().div_ceil(4), 300 * ask.references);
     let output_tokens = 1_000 * items.len();
     let rest = json!({
         "background": "opaque",
@@ -157,6 +160,22 @@ fn first(body: Vec<Bytes>, mut length: usize) -> Vec<Bytes> {
         length -= end;
     }
     kept
+}
+
+/// Each piece so much later than the one before.
+fn slowly(
+    pause: Duration,
+    pieces: BoxStream<'static, io::Result<Bytes>>,
+) -> BoxStream<'static, io::Result<Bytes>> {
+    if pause.is_zero() {
+        return pieces;
+    }
+    pieces
+        .then(move |piece| async move {
+            tokio::time::sleep(pause).await;
+            piece
+        })
+        .boxed()
 }
 
 fn streamed(

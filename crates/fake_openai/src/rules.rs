@@ -37,7 +37,7 @@ pub(crate) struct Ask {
     /// Pixels, width first; `auto` has become 1024x1024.
     pub(crate) size: (u32, u32),
     pub(crate) quality: String,
-    pub(crate) prompt_chars: usize,
+    pub(crate) prompt: String,
     pub(crate) references: usize,
 }
 
@@ -86,7 +86,7 @@ pub(crate) fn check(call: &Call, is_edit: bool) -> Result<Ask, Failure> {
         n: n(call)?,
         size: size(text("size")?.unwrap_or("auto"), model)?,
         quality: quality.unwrap_or("auto").to_owned(),
-        prompt_chars,
+        prompt: prompt.to_owned(),
         references: call.files.len(),
     })
 }

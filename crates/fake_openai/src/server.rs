@@ -85,6 +85,17 @@ impl FakeOpenAi {
         self.shared.choose_by(Arc::new(choice));
     }
 
+    /// What happens to the next valid calls for exactly this prompt, one after the other and before anything that is
+    /// enqueued for all: so that many things can happen at once.
+    pub fn enqueue_for(&self, prompt: &str, behaviours: impl Into<Vec<Behaviour>>) {
+        self.shared.enqueue_for(prompt, behaviours.into());
+    }
+
+    /// How many valid calls for exactly this prompt came (of the first ten thousand prompts).
+    pub fn call_count_for(&self, prompt: &str) -> usize {
+        self.shared.counted_for(prompt)
+    }
+
     /// What happens when nothing is enqueued.
     pub fn set_default(&self, behaviour: Behaviour) {
         self.shared.set_default(behaviour);

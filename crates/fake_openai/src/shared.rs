@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::behaviour::Behaviour;
@@ -7,6 +7,8 @@ use crate::record::Call;
 
 /// How many calls are kept, the latest; all are counted.
 const MAX_RECORDED: usize = 1_000;
+/// How many prompts are told apart.
+const MAX_PROMPTS: usize = 10_000;
 
 /// What happens to a call, by what it asks; `None` leaves it to what is enqueued, or to the default.
 type Choice = dyn Fn(&Call) -> Option<Behaviour> + Send + Sync;
@@ -25,7 +27,15 @@ struct State {
     recorded: VecDeque<Call>,
     choice: Option<Arc<Choice>>,
     script: VecDeque<Behaviour>,
+    by_prompt: HashMap<String, ForPrompt>,
     default: Behaviour,
+}
+
+/// What is to happen to the calls for one prompt, and how many came.
+#[derive(Default)]
+struct ForPrompt {
+    script: VecDeque<Behaviour>,
+    count: usize,
 }
 
 impl Shared {
@@ -75,14 +85,35 @@ impl Shared {
         self.state().default = behaviour;
     }
 
+    pub(crate) fn enqueue_for(&self, prompt: &str, behaviours: Vec<Behaviour>) {
+        let mut state = self.state();
+        let known = state.by_prompt.entry(prompt.to_owned()).or_default();
+        known.script.extend(behaviours);
+    }
+
+    /// How many valid calls for a prompt came.
+    pub(crate) fn counted_for(&self, prompt: &str) -> usize {
+        let state = self.state();
+        state.by_prompt.get(prompt).map_or(0, |known| known.count)
+    }
+
     /// What happens to this valid call.
     pub(crate) fn behaviour_of(&self, call: &Call) -> Behaviour {
         // Asked without the lock: it is somebody else's function.
         let choice = self.state().choice.clone();
-        if let Some(chosen) = choice.and_then(|choice| choice(call)) {
+        let chosen = choice.and_then(|choice| choice(call));
+        let prompt = call.fields.get("prompt").and_then(|prompt| prompt.as_str());
+        let prompt = prompt.unwrap_or_default();
+        let mut state = self.state();
+        let mut scripted = None;
+        if state.by_prompt.len() < MAX_PROMPTS || state.by_prompt.contains_key(prompt) {
+            let known = state.by_prompt.entry(prompt.to_owned()).or_default();
+            known.count += 1;
+            scripted = known.script.pop_front();
+        }
+        if let Some(chosen) = chosen.or(scripted) {
             return chosen;
         }
-        let mut state = self.state();
         let scripted = state.script.pop_front();
         scripted.unwrap_or_else(|| state.default.clone())
     }

@@ -24,9 +24,10 @@ pub const FAILED: &str =
     "The image provider failed to generate the image; the credits were refunded.";
 pub const OVERLOADED: &str =
     "The image provider is overloaded and did not accept the request; the credits were refunded.";
-const ACCOUNT: &str =
+pub const ACCOUNT: &str =
     "The image provider refused the service's own account; the credits were refunded.";
-const UNUSABLE: &str = "The image provider returned no usable image; the credits were refunded.";
+pub const UNUSABLE: &str =
+    "The image provider returned no usable image; the credits were refunded.";
 
 /// The failure, to be retried at once.
 fn soon(failure: Failure) -> Behaviour {

@@ -52,6 +52,8 @@ impl Hub {
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(PATIENCE)
+            // The hub answers 408 on a connection that brought no request for 15 s, and this client may open one ahead.
+            .pool_idle_timeout(Duration::from_secs(10))
             .build()
             .unwrap();
         Self {
