@@ -52,6 +52,15 @@ pub struct EngineSettings {
     pub limits: Limits,
 }
 
+/// Whose end is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// That of work which this process does not do. Cheap enough to ask often.
+    Elsewhere,
+    /// That of all work: what this process does may have been taken over, when it hung or slept.
+    Everywhere,
+}
+
 /// The ports that the engine stands on.
 pub struct EnginePorts {
     /// The queue and the books.
@@ -144,6 +153,7 @@ impl Engine {
 
     async fn work(self: &Arc<Self>, claimed: Claimed, slot: Option<Slot>) {
         let in_flight = Arc::clone(&self.in_flight);
+        let _here = self.waiting.works_here(claimed.lease.generation);
         if let Some(ended) = self.fulfil.run(claimed).await {
             self.waiting.ended(&ended);
         }
@@ -190,8 +200,11 @@ impl Engine {
     }
 
     /// Tells those who wait here of what ended elsewhere: one question for all of them.
-    pub async fn look_for_ends(&self) -> Result<(), DatabaseError> {
-        let ids = self.waiting.ids();
+    pub async fn look_for_ends(&self, look: Look) -> Result<(), DatabaseError> {
+        let ids = match look {
+            Look::Elsewhere => self.waiting.ids_elsewhere(),
+            Look::Everywhere => self.waiting.ids(),
+        };
         if ids.is_empty() {
             return Ok(());
         }

@@ -6,15 +6,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use gih_domain::engine::Engine;
+use gih_domain::engine::{Engine, Look};
 use gih_domain::ports::{Accounts as _, Clock as _, Generations as _};
 use tokio::task::JoinSet;
 
 use crate::collector;
 use crate::hub::Hub;
 
-/// How often queued work and ends elsewhere are looked for when nothing says that there are any.
+/// How often queued work is looked for when nothing says that there is any.
 const TICK: Duration = Duration::from_millis(250);
+/// How often ends elsewhere are looked for: a caller hears of one within 300 ms, of which this is the part that is waited
+/// for nothing.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How often the ends of work are looked for that should be told here.
+const LOOK_EVERYWHERE_EVERY: Duration = Duration::from_secs(1);
 /// How often abandoned and overdue work is looked for: every generation is terminal 60 s after its deadline.
 const REAP_EVERY: Duration = Duration::from_secs(1);
 /// How often expired lots and old idempotency keys are taken off the books, and the clock is set.
@@ -30,10 +35,16 @@ pub fn start(hub: &Arc<Hub>) -> JoinSet<()> {
     let lease = hub.engine.settings().lease;
     loops.spawn(claim(Arc::clone(&hub.engine)));
     loops.spawn(every(
-        TICK,
+        LOOK_EVERY,
         Arc::clone(hub),
-        "look for ends",
-        |hub| async move { Ok(hub.engine.look_for_ends().await?) },
+        "look for ends elsewhere",
+        |hub| async move { Ok(hub.engine.look_for_ends(Look::Elsewhere).await?) },
+    ));
+    loops.spawn(every(
+        LOOK_EVERYWHERE_EVERY,
+        Arc::clone(hub),
+        "look for all ends",
+        |hub| async move { Ok(hub.engine.look_for_ends(Look::Everywhere).await?) },
     ));
     loops.spawn(every(
         lease / 3,
@@ -105,7 +116,7 @@ where
             } else {
                 tracing::error!("a panic: could not {name}");
             }
-            tokio::time::sleep(RETRY_EVERY.min(period)).await;
+            tokio::time::sleep(RETRY_EVERY.min(period.max(TICK))).await;
             tried = AssertUnwindSafe(what(Arc::clone(&hub)))
                 .catch_unwind()
                 .await;

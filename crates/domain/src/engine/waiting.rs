@@ -21,6 +21,20 @@ pub(super) struct Waiting {
 struct Watched {
     callers: Vec<oneshot::Sender<Generation>>,
     takes_no_202: bool,
+    /// Who works on it tells its end.
+    is_here: bool,
+}
+
+/// Work in this process's hands.
+pub(super) struct Here<'engine> {
+    waiting: &'engine Waiting,
+    id: GenerationId,
+}
+
+impl Drop for Here<'_> {
+    fn drop(&mut self) {
+        self.waiting.set_here(self.id, false);
+    }
 }
 
 impl Default for Waiting {
@@ -62,6 +76,26 @@ impl Waiting {
             // A caller that is gone needs no answer.
             drop(caller.send(generation.clone()));
         }
+    }
+
+    /// Says that this process works on the generation, until the guard is dropped: then its end is looked for again.
+    pub(super) fn works_here(&self, id: GenerationId) -> Here<'_> {
+        self.set_here(id, true);
+        Here { waiting: self, id }
+    }
+
+    fn set_here(&self, id: GenerationId, is_here: bool) {
+        if let Some(watched) = self.lock().get_mut(&id) {
+            watched.is_here = is_here;
+        }
+    }
+
+    /// Those of [`Waiting::ids`] that this process does not work on.
+    pub(super) fn ids_elsewhere(&self) -> Vec<GenerationId> {
+        let mut ids = self.ids();
+        let watched = self.lock();
+        ids.retain(|id| watched.get(id).is_some_and(|watched| !watched.is_here));
+        ids
     }
 
     /// Which generations somebody waits for; forgets those whose callers are all gone.

@@ -20,12 +20,16 @@ fn while_nobody_waits_nobody_is_asked() {
     setup.generations.expect_ended().never();
     let mut bench = setup.build();
     assert_eq!(
-        at_once(&mut bench, async |engine| engine.look_for_ends().await),
+        at_once(&mut bench, async |engine| engine
+            .look_for_ends(Look::Elsewhere)
+            .await),
         Ok(())
     );
     drop(bench.engine.watch(id(10)));
     assert_eq!(
-        at_once(&mut bench, async |engine| engine.look_for_ends().await),
+        at_once(&mut bench, async |engine| engine
+            .look_for_ends(Look::Elsewhere)
+            .await),
         Ok(())
     );
 }
@@ -51,7 +55,10 @@ fn all_who_wait_for_what_ended_elsewhere_are_told_once() {
     let mut other = bench.engine.watch(id(11));
     drop(bench.engine.watch(id(12)));
     for _ in 0..2 {
-        at_once(&mut bench, async |engine| engine.look_for_ends().await).unwrap();
+        at_once(&mut bench, async |engine| {
+            engine.look_for_ends(Look::Elsewhere).await
+        })
+        .unwrap();
     }
     assert_eq!(one.try_recv(), Ok(Some(canceled(10))));
     assert_eq!(two.try_recv(), Ok(Some(canceled(10))));
@@ -78,12 +85,16 @@ fn a_database_that_is_away_is_asked_again_later() {
     let mut bench = setup.build();
     let mut end = bench.engine.watch(id(10));
     assert_eq!(
-        at_once(&mut bench, async |engine| engine.look_for_ends().await),
+        at_once(&mut bench, async |engine| engine
+            .look_for_ends(Look::Elsewhere)
+            .await),
         Err(away())
     );
     assert_eq!(end.try_recv(), Ok(None));
     assert_eq!(
-        at_once(&mut bench, async |engine| engine.look_for_ends().await),
+        at_once(&mut bench, async |engine| engine
+            .look_for_ends(Look::Elsewhere)
+            .await),
         Ok(())
     );
     assert!(end.try_recv().unwrap().is_some());
@@ -226,4 +237,28 @@ fn each_reason_of_cancelling_has_its_end() {
         end(CancelReason::NotStartedInTime { waits: false }),
         ("failed", "generationFailed")
     );
+}
+
+#[test]
+fn what_is_worked_on_here_is_not_asked_about_all_the_time() {
+    let mut setup = Setup::new([Step::GiveAndHang(vec![])]).accepting();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&asked);
+    setup.generations.expect_ended().returning(move |ids| {
+        heard.lock().unwrap().push(ids.to_vec());
+        Ok(Vec::new())
+    });
+    let mut bench = setup.build();
+    let _end = bench.engine.watch(id(10));
+    assert!(submit(&mut bench, accept(10), vec![], true).is_ok());
+    at_once(&mut bench, async |engine| {
+        engine.look_for_ends(Look::Elsewhere).await
+    })
+    .unwrap();
+    assert!(asked.lock().unwrap().is_empty(), "it is drawn here");
+    at_once(&mut bench, async |engine| {
+        engine.look_for_ends(Look::Everywhere).await
+    })
+    .unwrap();
+    assert_eq!(*asked.lock().unwrap(), [[id(10)]]);
 }

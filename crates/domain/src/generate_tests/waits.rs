@@ -106,7 +106,7 @@ fn what_ended_elsewhere_is_seen_within_the_process() {
     assert!(running.result().is_none());
     bench
         .scene
-        .run(async move { engine.look_for_ends().await })
+        .run(async move { engine.look_for_ends(crate::engine::Look::Elsewhere).await })
         .unwrap();
     let answer = running.result().unwrap();
     assert!(
@@ -238,7 +238,7 @@ fn a_caller_that_hangs_up_stops_nothing_and_is_waited_for_no_more() {
     bench.scene.settle();
     bench
         .scene
-        .run(async move { engine.look_for_ends().await })
+        .run(async move { engine.look_for_ends(crate::engine::Look::Elsewhere).await })
         .unwrap();
     bench.scene.advance(seconds(10));
     assert_eq!(bench.log.count("settle succeeded"), 1);

@@ -46,7 +46,8 @@ mod torture {
             media_taken_slowly(hub, &image),
         );
         assert_eq!(api.count().await, 2);
-        hub.audit();
+        // The books alone, because the large image was made so by hand.
+        hub.gih(&["audit", "--books-only"]).succeed();
     }
 
     async fn head(hub: &Hub, is_second: bool) {

@@ -362,7 +362,12 @@ fn a_machine_that_is_too_small_is_told() {
     is(&found, "disk", "warning", &["GIH_SPOOL_LIMIT"]);
     let found = doctor(&site.with("GIH_WORKERS", "100000000"));
     if !text(&found["files"], "message").contains("any number") {
-        is(&found, "files", "warning", &["200000160", "LimitNOFILE"]);
+        is(
+            &found,
+            "files",
+            "warning",
+            &["GIH_MAX_CONNECTIONS", "LimitNOFILE"],
+        );
     }
     let file = site.file("plain", "no folder");
     let below_a_file = file.join("data").display().to_string();
