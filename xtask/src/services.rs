@@ -10,6 +10,7 @@ pub use scratch::Scratch;
 
 use anyhow::{Context, Result};
 use std::net::{Ipv4Addr, TcpListener};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// What the database tests connect to: `postgres://…` of a role that may create databases.
@@ -17,10 +18,19 @@ const DATABASE: &str = "TEST_DATABASE_URL";
 /// What the object storage tests speak to: `http://…` of an S3 server that takes any credentials.
 const S3: &str = "TEST_S3_ENDPOINT";
 
+/// How many tests of a binary run at once, as `cargo test` itself reads it.
+const THREADS: &str = "RUST_TEST_THREADS";
+/// For each core: most long tests wait for others (a timeout, a database, the hub) for most of their time.
+const THREADS_PER_CORE: usize = 2;
+
 /// Brings up the servers that tests speak to, unless the environment names them already; the variables that name those
-/// that were brought up.
+/// that were brought up, and how many tests run at once unless the environment says it.
 pub fn for_tests(scratch: &mut Scratch) -> Result<Vec<(&'static str, String)>> {
     let mut settings = Vec::new();
+    if std::env::var_os(THREADS).is_none() {
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        settings.push((THREADS, (THREADS_PER_CORE * cores).to_string()));
+    }
     for (name, start) in [
         (
             DATABASE,
