@@ -10,7 +10,7 @@ use std::time::Duration;
 use gih_domain::generation::{Generation, State, Status};
 use gih_domain::id::WorkerId;
 use gih_domain::mode::Mode;
-use gih_domain::ports::{Accept, CancelReason, Generations, LeaseError, ListFilter};
+use gih_domain::ports::{Accept, Books, CancelReason, Generations, LeaseError, ListFilter};
 use support::on_both;
 use world::*;
 
@@ -245,6 +245,7 @@ async fn work_past_its_deadline_is_taken_from_the_living_too() {
             .await
             .unwrap()
             .remove(0);
+        set_time(&database, "generations", "started_at", -60, "1 = 1");
         set_time(&database, "generations", "deadline_at", -30, "1 = 1");
         assert!(
             database
@@ -258,6 +259,9 @@ async fn work_past_its_deadline_is_taken_from_the_living_too() {
         database.register(reaper, MINUTE).await.unwrap();
         let first = database.reap(reaper, MINUTE / 6, 10).await.unwrap();
         assert_eq!((first.requeued, first.taken_over.len()), (0, 2));
+        // It is as late as it was, for whoever audits.
+        let late = database.overdue(MINUTE / 3, 10).await.unwrap().work;
+        assert_eq!(late.len(), 2);
         for old in [hanging, unsent] {
             assert_eq!(
                 database.settle(&old.lease, &failed(), NOW).await,
@@ -273,7 +277,7 @@ async fn work_past_its_deadline_is_taken_from_the_living_too() {
                 .taken_over
                 .is_empty()
         );
-        set_time(&database, "generations", "deadline_at", -30, "1 = 1");
+        set_time(&database, "generations", "started_at", -30, "1 = 1");
         let again = database
             .reap(reaper, MINUTE / 6, 10)
             .await

@@ -37,9 +37,9 @@ const RETRY_PAUSE: Duration = Duration::from_secs(10);
 const DELETIONS_AT_ONCE: usize = 8;
 /// How many objects of a round may refuse to go until it is given up: a few may be locked, a store that is away fails all.
 const MAX_FAILURES: u32 = 20;
-/// From how many images of generations that do not exist, when they are also most of their batch, it is likelier that this
-/// is not the storage of this database (another hub's, or an old copy restored) than that they are garbage: a generation's
-/// row is there before its first image and is never deleted.
+/// From how many images of generations that do not exist in all the store it is likelier that this is not the storage of
+/// this database (another hub's, or an old copy restored) than that they are garbage: a generation's row is there before
+/// its first image and is never deleted, so that a hub by itself never makes any.
 const MANY_STRANGERS: usize = 100;
 
 /// The use case.
@@ -99,6 +99,8 @@ impl Collect {
     /// Goes over all objects once, and deletes the orphans. Idempotent, and may be dropped at any moment.
     pub async fn round(&self) -> Result<Collected, CollectError> {
         let mut collected = Collected::default();
+        // Kept until all are known, and no more of them than can be garbage.
+        let mut strangers = Vec::new();
         for folder in [ObjectName::REFERENCES, ObjectName::GENERATIONS] {
             let mut after = None;
             loop {
@@ -106,7 +108,12 @@ impl Collect {
                     .patiently(|| self.store.list(folder, after.clone(), PAGE))
                     .await?;
                 for batch in page.chunks(BATCH) {
-                    self.collect(batch, &mut collected).await?;
+                    let sorted = self.patiently(|| self.sort(batch)).await?;
+                    collected.seen += batch.len() as u64;
+                    collected.strangers += sorted.strangers.len() as u64;
+                    let room = MANY_STRANGERS.saturating_sub(strangers.len());
+                    strangers.extend(sorted.strangers.into_iter().take(room));
+                    self.delete(sorted.orphans, &mut collected).await?;
                     self.clock.sleep(PAUSE).await;
                 }
                 match page.last() {
@@ -115,26 +122,18 @@ impl Collect {
                 }
             }
         }
+        if strangers.len() < MANY_STRANGERS {
+            collected.strangers = 0;
+            self.delete(strangers, &mut collected).await?;
+        }
         Ok(collected)
     }
 
-    async fn collect(
+    async fn delete(
         &self,
-        batch: &[ObjectName],
+        orphans: Vec<ObjectName>,
         collected: &mut Collected,
     ) -> Result<(), CollectError> {
-        let Sorted {
-            mut orphans,
-            mut strangers,
-        } = self.patiently(|| self.sort(batch)).await?;
-        let are_many = strangers.len() >= MANY_STRANGERS && strangers.len() * 2 > batch.len();
-        // Once seen, it holds for the rest of the round: its last batch may be a short one.
-        if are_many || collected.strangers > 0 {
-            collected.strangers += strangers.len() as u64;
-        } else {
-            orphans.append(&mut strangers);
-        }
-        collected.seen += batch.len() as u64;
         let mut deletions = stream::iter(orphans)
             .map(async |name: ObjectName| (self.store.delete(&name).await, name))
             .buffer_unordered(DELETIONS_AT_ONCE);

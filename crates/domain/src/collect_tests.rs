@@ -292,7 +292,6 @@ fn the_storage_of_another_database_is_left_alone() {
         world.store.hold(name, "theirs");
     }
     let collected = world.round().unwrap();
-    // The last batch is of fifty, which alone would not be many.
     assert_eq!((collected.strangers, collected.deleted), (550, references));
     assert_eq!(world.store.names().len(), theirs.len());
     for name in &theirs[99..] {
@@ -308,6 +307,30 @@ fn the_storage_of_another_database_is_left_alone() {
         (0, 99),
         "a few are garbage"
     );
+}
+
+#[test]
+fn images_behind_those_of_a_restored_copy_are_left_alone_for_good() {
+    let mut world = World::new();
+    // An old copy knows the older ones, which are most of the batch that the others begin in.
+    let objects = Objects {
+        named: 3,
+        ..Objects::default()
+    };
+    for number in 0..100 {
+        world.add(number, Fate::Ended(600), objects);
+    }
+    let newer: Vec<_> = (0..250).map(|at| image(id(2, 10_000 + at), 0)).collect();
+    for name in &newer {
+        world.store.hold(name, "paid for");
+    }
+    for _ in 0..3 {
+        let collected = world.round().unwrap();
+        assert_eq!(collected.strangers, 250);
+        world.scene.advance(60 * MINUTE);
+    }
+    let left = world.store.names();
+    assert!(newer.iter().all(|name| left.contains(name)));
 }
 
 #[test]

@@ -19,10 +19,13 @@ use crate::ports::{
     Tasks,
 };
 
+mod reap;
 mod slots;
 mod submit;
 mod waiting;
 
+pub use reap::Reaping;
+use reap::UnderWay;
 use slots::{Slot, Slots};
 pub use submit::{SubmitError, Submitted};
 use waiting::Waiting;
@@ -30,10 +33,8 @@ use waiting::Waiting;
 /// How many generations one question to the database claims or reaps at most: enough to keep up, and a bound on what a
 /// transaction locks.
 const BATCH: u32 = 64;
-/// How long past its deadline a running generation is left to its holder, which has its own timer, before the reaper
-/// ends it. Every generation is terminal 60 s after its deadline; this leaves the reaper half of that.
-const REAP_GRACE: Duration = Duration::from_secs(30);
-
+/// Of how many generations references are deleted at once at most.
+const MOST_DELETIONS: usize = 256;
 /// The wait between tries to cancel what a shutdown leaves queued.
 const CANCEL_AGAIN: Duration = Duration::from_secs(1);
 
@@ -87,6 +88,10 @@ pub struct Engine {
     /// One clone for every generation in flight.
     in_flight: Arc<()>,
     waiting: Waiting,
+    /// What the reaper is at.
+    reaping: UnderWay,
+    /// One clone for every generation whose references are being deleted.
+    deleting: Arc<()>,
     draining: AtomicBool,
     wake: Mutex<mpsc::Sender<()>>,
     woken: futures_util::lock::Mutex<mpsc::Receiver<()>>,
@@ -107,6 +112,8 @@ impl Engine {
             under_way: Arc::new(()),
             in_flight: Arc::new(()),
             waiting: Waiting::default(),
+            reaping: UnderWay::default(),
+            deleting: Arc::new(()),
             draining: AtomicBool::new(false),
             wake: Mutex::new(wake),
             woken: futures_util::lock::Mutex::new(woken),
@@ -155,10 +162,25 @@ impl Engine {
         let in_flight = Arc::clone(&self.in_flight);
         let _here = self.waiting.works_here(claimed.lease.generation);
         if let Some(ended) = self.fulfil.run(claimed).await {
-            self.waiting.ended(&ended);
+            self.ended(&ended);
         }
         drop((in_flight, slot));
         self.wake();
+    }
+
+    /// Tells whoever waits, and deletes what nobody needs any more beside it: a store that hangs must not keep an answer.
+    fn ended(self: &Arc<Self>, generation: &Generation) {
+        self.waiting.ended(generation);
+        // When so many are at it, the store hangs, and the rest is the collector's.
+        if generation.references.is_empty() || Arc::strong_count(&self.deleting) > MOST_DELETIONS {
+            return;
+        }
+        let (store, deleting) = (Arc::clone(&self.ports.store), Arc::clone(&self.deleting));
+        let references = generation.references.clone();
+        self.ports.tasks.spawn(Box::pin(async move {
+            delete_references(store.as_ref(), &references).await;
+            drop(deleting);
+        }));
     }
 
     /// Asks for queued work to be claimed soon.
@@ -246,48 +268,9 @@ impl Engine {
         }
     }
 
-    /// Looks after work that nobody else looks after any more: ends what a dead holder had dispatched and what was not
-    /// started in time; how much was found. What a dead holder had not dispatched is queued again.
-    pub async fn reap(&self) -> Result<usize, DatabaseError> {
-        let reaped = self
-            .ports
-            .generations
-            .reap(self.worker(), REAP_GRACE, BATCH)
-            .await?;
-        let found = reaped.requeued as usize + reaped.taken_over.len() + reaped.overdue.len();
-        if reaped.requeued > 0 {
-            self.wake();
-        }
-        for (id, reason) in reaped.overdue {
-            self.cancel(id, reason).await?;
-        }
-        // All at once: one whose images cannot be read back now must not keep the others.
-        let abandoned = reaped.taken_over.into_iter().map(|claimed| async move {
-            tracing::warn!(generation = %claimed.lease.generation, "settling what a dead worker had dispatched");
-            if let Some(ended) = self.fulfil.abandon(claimed).await {
-                self.waiting.ended(&ended);
-            }
-        });
-        join_all(abandoned).await;
-        Ok(found)
-    }
-
-    async fn cancel(&self, id: GenerationId, reason: CancelReason) -> Result<(), DatabaseError> {
-        if let Some(ended) = self
-            .ports
-            .generations
-            .cancel(id, reason, self.ports.clock.now())
-            .await?
-        {
-            delete_references(self.ports.store.as_ref(), &ended.references).await;
-            self.waiting.ended(&ended);
-        }
-        Ok(())
-    }
-
     /// Begins to shut down: nothing new is taken or claimed; queued work whose callers wait here is canceled and
     /// refunded; callers who take a 202 get it. Running work goes on.
-    pub async fn drain(&self) {
+    pub async fn drain(self: &Arc<Self>) {
         self.draining.store(true, Ordering::Release);
         let waiting = self.waiting.ids();
         self.waiting.begin_drain();
@@ -298,7 +281,7 @@ impl Engine {
     }
 
     /// Tried until the database answers: its caller waits here. Whoever shuts down bounds the time.
-    async fn cancel_for_shutdown(&self, id: GenerationId) {
+    async fn cancel_for_shutdown(self: &Arc<Self>, id: GenerationId) {
         while let Err(error) = self.cancel(id, CancelReason::ShuttingDown).await {
             tracing::warn!(generation = %id, %error, "could not cancel queued work yet");
             self.ports.clock.sleep(CANCEL_AGAIN).await;

@@ -27,6 +27,10 @@ const PERSIST_BACKOFF: Duration = Duration::from_secs(1);
 /// a slot must not be held by it for good.
 const MAX_UNEXPECTED: u32 = 3;
 
+/// How long what a dead holder left is tried to be settled by whoever took it over: less than the reaper's grace, after
+/// which it is anybody's again.
+const ABANDON_PATIENCE: Duration = Duration::from_secs(20);
+
 /// Why there is nothing to deliver.
 enum Stop {
     /// Somebody else has the generation.
@@ -159,8 +163,7 @@ impl Fulfil {
         if let Some(error) = &error {
             report(&generation, error);
         }
-        self.settle(&lease, &generation, &ending(progress.take(), error))
-            .await
+        self.settle(&lease, &ending(progress.take(), error)).await
     }
 
     /// Ends what a dead holder had dispatched: it is never sent again. What was saved by then was delivered; when that
@@ -173,8 +176,12 @@ impl Fulfil {
         } else {
             Ending::Succeeded(saved)
         };
-        self.settle(&claimed.lease, &claimed.generation, &ending)
-            .await
+        // Bounded, because whoever finds it after the grace tries again, and the reaper has others to look after.
+        let settling = Box::pin(self.settle(&claimed.lease, &ending));
+        match select(settling, self.clock.sleep(ABANDON_PATIENCE)).await {
+            Either::Left((ended, _)) => ended,
+            Either::Right(((), _)) => None,
+        }
     }
 
     async fn work(
@@ -203,20 +210,15 @@ impl Fulfil {
         }
     }
 
-    async fn settle(
-        &self,
-        lease: &Lease,
-        generation: &Generation,
-        ending: &Ending,
-    ) -> Option<Generation> {
+    async fn settle(&self, lease: &Lease, ending: &Ending) -> Option<Generation> {
         let mut unexpected = 0;
-        let ended = loop {
+        loop {
             match self
                 .generations
                 .settle(lease, ending, self.clock.now())
                 .await
             {
-                Ok(ended) => break ended,
+                Ok(ended) => return Some(ended),
                 Err(LeaseError::Lost) => {
                     tracing::warn!(generation = %lease.generation, "the lease was lost; somebody else settles");
                     return None;
@@ -233,9 +235,7 @@ impl Fulfil {
                     self.clock.sleep(PERSIST_BACKOFF).await;
                 }
             }
-        };
-        delete_references(self.store.as_ref(), &generation.references).await;
-        Some(ended)
+        }
     }
 }
 

@@ -53,7 +53,14 @@ pub async fn run(args: ServeArgs, settings: Settings, output: Output) -> anyhow:
             .database
             .retire_others(hub.engine.worker())
             .await?;
-        while hub.engine.reap().await? > 0 {}
+        loop {
+            let reaping = hub.engine.reap().await?;
+            let left_behind = reaping.left_behind;
+            reaping.ended().await;
+            if left_behind == 0 {
+                break;
+            }
+        }
     }
     let signals = shutdown::Signals::listen()?;
     // Before any work is claimed: what was sent when the address turns out to be taken would be paid for in vain.

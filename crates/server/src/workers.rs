@@ -57,7 +57,7 @@ pub fn start(hub: &Arc<Hub>) -> JoinSet<()> {
         Arc::clone(hub),
         "reap",
         |hub| async move {
-            while hub.engine.reap().await? > 0 {}
+            while hub.engine.reap().await?.found > 0 {}
             Ok(())
         },
     ));

@@ -32,6 +32,11 @@ pub(super) fn write(
 ) -> Result<(), NotApplied> {
     both!(db, c => {
         let mut batch = Batch::new();
+        // The key before the lots, as a revocation does. One that began meanwhile is waited for; one that begins now waits
+        // for this, and cancels it. What is born running is not the revocation's to cancel.
+        if matches!(place, Place::Queued { .. }) {
+            batch.guard(lock_key(accept));
+        }
         if let Some(lock) = lock_lots(parts) {
             batch.guard(lock);
         }
@@ -79,8 +84,6 @@ pub(super) fn write(
                     // A waiting caller's time begins now, wherever it is spent.
                     accept.waits.then(|| generations::deadline_at.eq(deadline)),
                 )));
-                // A revocation that began meanwhile is waited for; one that begins now waits for this, and cancels it.
-                batch.guard(lock_key(accept));
             }
         }
         if let Some(idempotency) = &accept.idempotency {

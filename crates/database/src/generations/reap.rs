@@ -104,8 +104,9 @@ fn end_under_revoked_keys(db: &mut Db, requeued: &[GenerationId]) -> Result<(), 
     Ok(())
 }
 
-/// Takes over what was sent by a holder who is gone, and what is past its deadline whoever holds it. The deadline becomes
-/// now, so that a reaper who fails to settle it loses it to another after the grace.
+/// Takes over what was sent by a holder who is gone, and what is past its deadline whoever holds it. It is the
+/// reaper's from now on, and one who fails to settle it loses it to another after the grace. Its deadline is over, and
+/// stays when it was, so that the audit sees how late it is.
 fn take_over(
     db: &mut Db,
     worker: WorkerId,
@@ -118,15 +119,21 @@ fn take_over(
         .text(" AND NOT ")
         .text(HOLDER_LIVES)
         .put(Now)
-        .text(")) OR deadline_at < ")
+        .text(")) OR (deadline_at < ")
         .put(NowPlus::ago(grace))
-        .text(") ORDER BY id LIMIT ")
+        .text(" AND started_at < ")
+        .put(NowPlus::ago(grace))
+        .text(")) ORDER BY id LIMIT ")
         .bind::<BigInt, _>(at_most))
         .text(") UPDATE generations SET fence = fence + 1, worker_id = ")
         .bind::<Id, _>(worker)
-        .text(", deadline_at = ")
+        .text(", started_at = ")
         .put(Now)
-        .text(" WHERE id IN (SELECT id FROM picked) RETURNING *")
+        .text(", deadline_at = CASE WHEN deadline_at < ")
+        .put(Now)
+        .text(" THEN deadline_at ELSE ")
+        .put(Now)
+        .text(" END WHERE id IN (SELECT id FROM picked) RETURNING *")
         .load(c))?)
 }
 

@@ -59,6 +59,12 @@ impl Clock for Meanwhile {
                 .await
                 .unwrap();
             assert_eq!((reaped.taken_over.len(), reaped.overdue.len()), (1, 1));
+            for taken in reaped.taken_over {
+                let settled = self
+                    .database
+                    .settle(&taken.lease, &failed(), NOW.plus(3 * DAY));
+                settled.await.unwrap();
+            }
             for (id, reason) in reaped.overdue {
                 self.database
                     .cancel(id, reason, NOW.plus(3 * DAY))
@@ -107,6 +113,13 @@ impl ImageStore for NoStore {
 /// An audit of books with late work, beside this hub.
 async fn audited(database: &TestDatabase, hub: Hub) -> (Audited, [GenerationId; 2]) {
     let scene = scene(database).await;
+    set_time(
+        database,
+        "generations",
+        "started_at",
+        -100,
+        "status = 'running'",
+    );
     set_time(
         database,
         "generations",

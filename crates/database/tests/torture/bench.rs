@@ -120,9 +120,10 @@ impl Bench {
         }
         let answer = match *step {
             Step::Pass(_) => Ok(Answer::Done),
-            Step::Late { work } => self.age(names, work, "deadline_at"),
-            Step::Idle { work } => self.age(names, work, "started_at"),
-            Step::Overdue { work } => self.age(names, work, "queue_deadline_at"),
+            // Who is past a deadline was begun before it.
+            Step::Late { work } => self.age(names, work, &["deadline_at", "started_at"]),
+            Step::Idle { work } => self.age(names, work, &["started_at"]),
+            Step::Overdue { work } => self.age(names, work, &["queue_deadline_at"]),
             _ => (self.runtime).block_on(ask(&self.database, names, model, step)),
         }?;
         if let Some(sql) = self.bug.and_then(|bug| bug.after(kind, names, model, step)) {
@@ -131,14 +132,18 @@ impl Bench {
         Ok(answer)
     }
 
-    /// Moves a time of the database's own clock an hour back.
-    fn age(&mut self, names: &Names, work: usize, column: &str) -> Result<Answer, String> {
+    /// Moves times of the database's own clock an hour back.
+    fn age(&mut self, names: &Names, work: usize, columns: &[&str]) -> Result<Answer, String> {
         let hour = match self.database.kind() {
             Kind::Sqlite => "3600000000",
             Kind::Postgres => "interval '1 hour'",
         };
         let id = literal(self.database.kind(), names.works[work].0);
-        let sql = format!("UPDATE generations SET {column} = {column} - {hour} WHERE id = {id}");
+        let times = columns
+            .iter()
+            .map(|column| format!("{column} = {column} - {hour}"));
+        let times = times.collect::<Vec<_>>().join(", ");
+        let sql = format!("UPDATE generations SET {times} WHERE id = {id}");
         self.raw.execute(&sql)?;
         Ok(Answer::Done)
     }

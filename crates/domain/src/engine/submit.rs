@@ -10,6 +10,7 @@ use crate::blob::Blob;
 use crate::fulfil::delete_references;
 use crate::generation::{Generation, Reference};
 use crate::id::{AccountId, GenerationId};
+use crate::idempotency::IDEMPOTENCY_LIFE;
 use crate::mode::Mode;
 use crate::object_name::ObjectName;
 use crate::ports::{Accept, AcceptError, Accepted, DatabaseError, Hand, StoreError};
@@ -77,6 +78,9 @@ impl Engine {
         if !references.is_empty() {
             // They took their time to be saved, and credits are charged as of now.
             accept.at = self.ports.clock.now();
+            if let Some(idempotency) = &mut accept.idempotency {
+                idempotency.expires_at = accept.at.plus(IDEMPOTENCY_LIFE);
+            }
         }
         drop(references); // their spooled copies are not needed any more
         let slot = if at_once { self.slots.take() } else { None };

@@ -262,3 +262,26 @@ fn what_is_worked_on_here_is_not_asked_about_all_the_time() {
     .unwrap();
     assert_eq!(*asked.lock().unwrap(), [[id(10)]]);
 }
+
+#[test]
+fn references_are_deleted_after_every_end_and_no_answer_waits_for_it() {
+    for script in [Step::Give(vec![Ok(blob("a"))]), Step::Panic] {
+        let mut bench = Setup::new([script]).accepting().build();
+        let mut end = bench.engine.watch(id(10));
+        assert!(submit(&mut bench, accept(10), vec![blob("fox")], true).is_ok());
+        assert!(end.try_recv().unwrap().is_some());
+        let events = bench.log.all();
+        let settled = events.iter().position(|event| event.starts_with("settle"));
+        let deleted = events
+            .iter()
+            .position(|event| event.starts_with("delete references/"));
+        assert!(settled.unwrap() < deleted.unwrap(), "{events:?}");
+        assert!(
+            !bench
+                .store
+                .names()
+                .iter()
+                .any(|name| name.as_str().starts_with("references/"))
+        );
+    }
+}

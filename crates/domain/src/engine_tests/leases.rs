@@ -1,9 +1,18 @@
 //! Leases: ours, and those that lapsed.
 
 use super::*;
-use crate::ports::Reaped;
+use crate::engine::reap::REAP_GRACE;
+use crate::generation::Lease;
+use crate::ports::{LeaseError, Reaped};
 
 const LEASE: Duration = Duration::from_secs(30);
+
+/// A round; how much it found.
+fn reap(bench: &mut Bench) -> Result<usize, DatabaseError> {
+    at_once(bench, async |engine| {
+        engine.reap().await.map(|reaping| reaping.found)
+    })
+}
 
 const fn late(waits: bool) -> CancelReason {
     CancelReason::NotStartedInTime { waits }
@@ -170,10 +179,7 @@ fn what_a_dead_holder_had_dispatched_is_settled_and_never_drawn() {
     );
     let mut bench = setup.build();
     let mut end = bench.engine.watch(dispatched.id);
-    assert_eq!(
-        at_once(&mut bench, async |engine| engine.reap().await),
-        Ok(1)
-    );
+    assert_eq!(reap(&mut bench), Ok(1));
     assert_eq!(bench.log.all(), ["settle failed"]);
     let ended = end.try_recv().unwrap().unwrap();
     let failure = ended.end().unwrap().ending.failure().unwrap().clone();
@@ -217,16 +223,15 @@ fn what_was_not_started_in_time_is_ended_for_whoever_waits() {
         });
     let mut bench = setup.build();
     let ends = [10, 11, 12].map(|number| bench.engine.watch(id(number)));
-    assert_eq!(
-        at_once(&mut bench, async |engine| engine.reap().await),
-        Ok(3)
-    );
+    assert_eq!(reap(&mut bench), Ok(3));
     assert_eq!(
         ends.map(|mut end| end.try_recv().unwrap().is_some()),
         [true, true, false]
     );
     let deleted = [10, 11].map(|number| format!("delete references/{}/0", id(number)));
-    assert_eq!(bench.log.all(), deleted);
+    let mut done = bench.log.all();
+    done.sort();
+    assert_eq!(done, deleted);
 }
 
 #[test]
@@ -241,43 +246,101 @@ fn what_was_queued_again_is_claimed_soon() {
     );
     reaping(&mut setup, Reaped::default());
     let mut bench = setup.build();
-    assert_eq!(
-        at_once(&mut bench, async |engine| engine.reap().await),
-        Ok(3)
-    );
+    assert_eq!(reap(&mut bench), Ok(3));
     assert!(is_woken(&mut bench));
-    assert_eq!(
-        at_once(&mut bench, async |engine| engine.reap().await),
-        Ok(0)
-    );
+    assert_eq!(reap(&mut bench), Ok(0));
     assert!(!is_woken(&mut bench));
 }
 
 #[test]
-fn reaping_stops_where_the_database_is_away() {
+fn what_cannot_be_canceled_keeps_nobody_and_is_tried_again_later() {
     let mut setup = Setup::new([]);
     setup
         .generations
         .expect_reap()
         .once()
         .returning(|_, _, _| Err(away()));
+    for numbers in [vec![10, 11, 12], vec![10], vec![10]] {
+        let overdue = numbers.into_iter();
+        let overdue = overdue.map(|number| (id(number), late(true))).collect();
+        let under_way = Reaped {
+            overdue,
+            ..Reaped::default()
+        };
+        setup
+            .generations
+            .expect_reap()
+            .once()
+            .return_once(|_, _, _| Ok(under_way));
+    }
+    setup
+        .generations
+        .expect_cancel()
+        .times(4)
+        .returning(|cancel, reason, _| {
+            if cancel == id(10) {
+                return Err(away());
+            }
+            let generation = Generation {
+                id: cancel,
+                ..generation()
+            };
+            Ok(Some(ended(&generation, reason.ending())))
+        });
+    let mut bench = setup.build();
+    let ends = [11, 12].map(|number| bench.engine.watch(id(number)));
+    assert_eq!(reap(&mut bench), Err(away()));
+    assert_eq!(reap(&mut bench), Ok(3));
+    for mut end in ends {
+        assert!(end.try_recv().unwrap().is_some());
+    }
+    bench.scene.advance(Duration::from_secs(4));
+    assert_eq!(reap(&mut bench), Ok(0), "the round before is at it");
+    bench.scene.advance(Duration::from_secs(1));
+    assert_eq!(reap(&mut bench), Ok(1));
+}
+
+#[test]
+fn what_cannot_be_settled_keeps_nobody_and_is_given_up_for_a_while() {
+    let mut setup = Setup::new([]);
+    let abandoned = |number| Claimed {
+        generation: Generation {
+            id: id(number),
+            ..generation()
+        },
+        lease: Lease {
+            generation: id(number),
+            worker: me(),
+            fence: 2,
+        },
+        time_left: Duration::ZERO,
+    };
     reaping(
         &mut setup,
         Reaped {
-            overdue: vec![(id(10), late(true)), (id(11), late(true))],
+            taken_over: vec![abandoned(10), abandoned(11)],
             ..Reaped::default()
         },
     );
     setup
         .generations
-        .expect_cancel()
-        .once()
-        .returning(|_, _, _| Err(away()));
+        .expect_settle()
+        .returning(|lease, ending, _| {
+            if lease.generation == id(10) {
+                return Err(LeaseError::Database(away()));
+            }
+            let generation = Generation {
+                id: lease.generation,
+                ..generation()
+            };
+            Ok(ended(&generation, ending.clone()))
+        });
     let mut bench = setup.build();
-    for _ in 0..2 {
-        assert_eq!(
-            at_once(&mut bench, async |engine| engine.reap().await),
-            Err(away())
-        );
-    }
+    let mut end = bench.engine.watch(id(11));
+    let engine = bench.engine();
+    let reaping = bench.scene.run(async move { engine.reap().await }).unwrap();
+    assert_eq!((reaping.found, reaping.left_behind), (2, 2));
+    assert!(end.try_recv().unwrap().is_some());
+    bench.scene.run(reaping.ended());
+    assert_eq!(bench.scene.clock.elapsed_seconds(), 20);
 }

@@ -85,13 +85,6 @@ fn settling_is_tried_with_the_same_end_until_the_database_is_back() {
     );
     assert_eq!(outcome.endings[0].images().len(), 2);
     assert!(outcome.ended.is_some());
-    // References go once it is settled, not before.
-    let events = outcome.log.all();
-    assert_eq!(
-        events.last().unwrap(),
-        &format!("delete references/{}/0", generation().id)
-    );
-    assert_eq!(outcome.log.count("delete"), 1);
 }
 
 #[test]
@@ -105,35 +98,12 @@ fn even_an_outage_longer_than_the_deadline_loses_no_image() {
 }
 
 #[test]
-fn whoever_lost_the_lease_settles_nothing_and_deletes_nothing() {
+fn whoever_lost_the_lease_settles_nothing() {
     let mut case = with_reference([two_images()]);
     case.settle_errors = [database_away(), LeaseError::Lost].into();
     let outcome = case.run();
     assert_eq!(outcome.ended, None);
     assert_eq!(outcome.log.count("settle"), 2);
-    assert_eq!(outcome.log.count("delete"), 0);
-}
-
-#[test]
-fn references_are_deleted_after_every_settlement() {
-    for script in [two_images(), Step::Refuse(failed()), Step::Panic] {
-        let outcome = with_reference([script]).run();
-        let events = outcome.log.all();
-        assert_eq!(events[events.len() - 2], "settle", "{events:?}");
-        assert!(
-            events[events.len() - 1].starts_with("delete references/"),
-            "{events:?}"
-        );
-    }
-}
-
-#[test]
-fn a_reference_that_cannot_be_deleted_is_left_to_the_collector() {
-    let case = with_reference([two_images()]);
-    case.store_fails("references/", u64::MAX);
-    let outcome = case.run();
-    assert_eq!(outcome.delivered(), ["a", "b"]);
-    assert_eq!(outcome.log.count("delete"), 1);
 }
 
 #[test]

@@ -248,7 +248,9 @@ impl Model {
             Step::Register { worker } => self.set_worker(worker, Worker::Live),
             Step::Resign { worker } => self.set_worker(worker, Worker::Gone),
             Step::Reap { worker } => self.reap(worker),
-            Step::Late { work } => self.change(work, |work| (work.spent, work.late) = (true, true)),
+            Step::Late { work } => self.change(work, |work| {
+                (work.spent, work.late, work.idle) = (true, true, true);
+            }),
             Step::Idle { work } => self.change(work, |work| work.idle = true),
             Step::Overdue { work } => self.change(work, |work| work.overdue = true),
             Step::Resume { work, worker } => Answer::Resumed(self.resume(work, worker)),

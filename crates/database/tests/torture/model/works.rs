@@ -112,7 +112,6 @@ impl Model {
         let work = &mut self.works[index];
         work.fence += 1;
         work.holder = Some(worker);
-        work.late = false;
         let fence = work.fence;
         self.hands.push(Hand {
             work: index,
@@ -225,10 +224,11 @@ impl Model {
                 continue;
             };
             let is_abandoned = holder != reaper && !self.is_live(holder);
-            if work.late || (work.dispatched && is_abandoned) {
+            if (work.late && work.idle) || (work.dispatched && is_abandoned) {
                 self.give(index, reaper);
-                // Its deadline is now, and it is the reaper's for the grace.
+                // Its deadline is over, and it is the reaper's for the grace.
                 self.works[index].spent = true;
+                self.works[index].idle = false;
                 taken.push(index);
             } else if !work.dispatched && !work.spent && (is_abandoned || work.idle) {
                 let work = &mut self.works[index];
