@@ -59,10 +59,11 @@ impl Clock for Meanwhile {
                 .await
                 .unwrap();
             assert_eq!((reaped.taken_over.len(), reaped.overdue.len()), (1, 1));
+            let ending = failed();
             for taken in reaped.taken_over {
                 let settled = self
                     .database
-                    .settle(&taken.lease, &failed(), NOW.plus(3 * DAY));
+                    .settle(&taken.lease, &ending, NOW.plus(3 * DAY));
                 settled.await.unwrap();
             }
             for (id, reason) in reaped.overdue {
