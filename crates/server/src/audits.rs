@@ -37,6 +37,12 @@ pub async fn run(hub: Arc<Hub>, interval: Duration) {
         match AssertUnwindSafe(tried).catch_unwind().await {
             Ok(Ok(audited)) => {
                 report(&hub, &audited, started.elapsed());
+                if audited.images >= u64::from(MOST_IMAGES) {
+                    tracing::info!(
+                        images = MOST_IMAGES,
+                        "more images were saved than are looked for at a time; gih audit looks for all"
+                    );
+                }
                 if audited.store_problem.is_none() {
                     since = earlier(began, overlap);
                 }

@@ -1,10 +1,13 @@
-//! Where tests make things go wrong: before and after everything that commits or goes outside of the process.
+//! Where tests make things go wrong: before and after everything that commits work, credits or keys, and every call of the
+//! provider and the image store.
 //!
 //! `FAILPOINTS="settle.after=1*return(error)"` in the environment of a test's build. What a point does is the argument of
 //! its `return`: `error`, `exit` (the process is gone, as by kill -9), `delay:MILLISECONDS`; `panic` is an action of its
 //! own. Elsewhere there are no fail points: nothing here is wired, and the macro is empty.
 
+mod accounts;
 mod generations;
+mod keys;
 mod provider;
 mod store;
 
@@ -12,13 +15,31 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fail::fail_point;
-use gih_domain::ports::{Generations, ImageProvider, ImageStore};
+use gih_domain::ports::{Accounts, DatabaseError, Generations, ImageProvider, ImageStore, Keys};
 
 /// A port with a point before and after each call.
 struct Faulty<T: ?Sized>(Arc<T>);
 
 /// The same, in a test's build with fail points around it.
 pub fn around_generations(port: Arc<dyn Generations>) -> Arc<dyn Generations> {
+    if fail::has_failpoints() {
+        Arc::new(Faulty(port))
+    } else {
+        port
+    }
+}
+
+/// The same, in a test's build with fail points around it.
+pub fn around_accounts(port: Arc<dyn Accounts>) -> Arc<dyn Accounts> {
+    if fail::has_failpoints() {
+        Arc::new(Faulty(port))
+    } else {
+        port
+    }
+}
+
+/// The same, in a test's build with fail points around it.
+pub fn around_keys(port: Arc<dyn Keys>) -> Arc<dyn Keys> {
     if fail::has_failpoints() {
         Arc::new(Faulty(port))
     } else {
@@ -42,6 +63,10 @@ pub fn around_provider(port: Arc<dyn ImageProvider>) -> Arc<dyn ImageProvider> {
     } else {
         port
     }
+}
+
+fn away() -> DatabaseError {
+    DatabaseError::Unavailable("a fail point".to_owned())
 }
 
 /// Goes wrong here if a test says so: `true` when the caller is to fail.

@@ -79,8 +79,8 @@ impl Books {
     pub fn operate(&self) -> Operate {
         let database = Arc::new(self.database.clone());
         Operate {
-            accounts: Arc::clone(&database) as _,
-            keys: Arc::clone(&database) as _,
+            accounts: faults::around_accounts(Arc::clone(&database) as _),
+            keys: faults::around_keys(Arc::clone(&database) as _),
             catalog: database,
             clock: Arc::clone(&self.clock) as _,
             ids: Arc::new(SystemIds),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use gih_domain::engine::{Engine, Look};
-use gih_domain::ports::{Accounts as _, Clock as _, Generations as _};
+use gih_domain::ports::{Clock as _, Generations as _};
 use tokio::task::JoinSet;
 
 use crate::collector;
@@ -128,7 +128,8 @@ async fn tidy(hub: &Hub) -> anyhow::Result<()> {
     hub.books.set_clock().await?;
     let at = hub.books.clock.now();
     let database = &hub.books.database;
-    while database.expire(at, TIDY_BATCH).await? == TIDY_BATCH {}
+    let accounts = hub.books.operate().accounts;
+    while accounts.expire(at, TIDY_BATCH).await? == TIDY_BATCH {}
     while database.forget_idempotency_keys(at, TIDY_BATCH).await? == TIDY_BATCH {}
     Ok(())
 }

@@ -1,6 +1,5 @@
 //! The audit: every invariant of money and work that can be read off the database, checked on one picture of it.
 //!
-//! The database does the adding; what comes back is at most as many rows as were asked for. Invariants, by name:
 //! The database does the adding, and spills to disk what does not fit its working memory; what comes back is at most as
 //! many rows as were asked for. Every invariant has its row in the audit table of docs/ARCHITECTURE.md.
 

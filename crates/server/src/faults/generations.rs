@@ -14,11 +14,7 @@ use gih_domain::ports::{
 };
 use gih_domain::time::Timestamp;
 
-use super::{Faulty, call, goes_wrong};
-
-fn away() -> DatabaseError {
-    DatabaseError::Unavailable("a fail point".to_owned())
-}
+use super::{Faulty, away, call, goes_wrong};
 
 fn away_from_holder() -> LeaseError {
     LeaseError::Database(away())

@@ -7,6 +7,7 @@ mod asks;
 mod backlog;
 #[path = "../../../../database/tests/support/torture.rs"]
 mod chance;
+mod commands;
 mod crowd;
 mod disconnects;
 mod disconnects_client;

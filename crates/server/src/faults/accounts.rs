@@ -1,0 +1,48 @@
+//! Fail points around credits that come and go by themselves.
+
+use async_trait::async_trait;
+use gih_domain::account::{Account, Email};
+use gih_domain::balance::Balance;
+use gih_domain::id::AccountId;
+use gih_domain::mode::Mode;
+use gih_domain::ports::{AccountError, Accounts, DatabaseError, Grant, Granted, NewAccount};
+use gih_domain::time::Timestamp;
+
+use super::{Faulty, away, call};
+
+#[async_trait]
+impl Accounts for Faulty<dyn Accounts> {
+    async fn create(&self, account: &NewAccount) -> Result<(), AccountError> {
+        call!(
+            "create_account",
+            away().into(),
+            away().into(),
+            self.0.create(account)
+        )
+    }
+
+    async fn find(&self, email: &Email) -> Result<Option<Account>, DatabaseError> {
+        self.0.find(email).await
+    }
+
+    async fn count(&self) -> Result<u64, DatabaseError> {
+        self.0.count().await
+    }
+
+    async fn grant(&self, grant: &Grant) -> Result<Granted, AccountError> {
+        call!("grant", away().into(), away().into(), self.0.grant(grant))
+    }
+
+    async fn balance(
+        &self,
+        account: AccountId,
+        mode: Mode,
+        at: Timestamp,
+    ) -> Result<Option<Balance>, DatabaseError> {
+        self.0.balance(account, mode, at).await
+    }
+
+    async fn expire(&self, at: Timestamp, at_most: u32) -> Result<u32, DatabaseError> {
+        call!("expire", away(), away(), self.0.expire(at, at_most))
+    }
+}
