@@ -78,6 +78,15 @@ fn build_of(exchange: usize, builds: &[PathBuf; 2]) -> PathBuf {
     builds[(exchange / 2 + 1) % 2].clone()
 }
 
+/// What a figure is called: a build beside itself is no upgrade.
+fn named(figure: &str) -> String {
+    let what = match std::env::var_os(PREVIOUS) {
+        Some(_) => "rolling upgrade",
+        None => "one build after itself",
+    };
+    format!("{what}: {figure}")
+}
+
 #[tokio::test]
 async fn two_builds_share_a_database_while_one_replaces_the_other() {
     let seed = Seed(seed());
@@ -117,18 +126,10 @@ async fn two_builds_share_a_database_while_one_replaces_the_other() {
     }
     let reckoning = crowd.reckon(&staying, &upstream).await;
     audit(&place, &builds);
-    figure("rolling upgrade: exchanges", "postgres", EXCHANGES as u64);
-    figure(
-        "rolling upgrade: generations",
-        "postgres",
-        reckoning.generations,
-    );
+    figure(&named("exchanges"), "postgres", EXCHANGES as u64);
+    figure(&named("generations"), "postgres", reckoning.generations);
     let wrong = reckoning.lost + reckoning.doubled + reckoning.sent_twice;
-    figure(
-        "rolling upgrade: lost, doubled or sent twice",
-        "postgres",
-        wrong,
-    );
+    figure(&named("lost, doubled or sent twice"), "postgres", wrong);
     assert!(reckoning.succeeded > EXCHANGES as u64, "{reckoning:?}");
 }
 
@@ -153,16 +154,8 @@ async fn two_builds_follow_each_other_on_the_embedded_database() {
     }
     let reckoning = crowd.reckon(&hub, &upstream).await;
     audit(&place, &builds);
-    figure("rolling upgrade: exchanges", "sqlite", EXCHANGES as u64);
-    figure(
-        "rolling upgrade: generations",
-        "sqlite",
-        reckoning.generations,
-    );
+    figure(&named("exchanges"), "sqlite", EXCHANGES as u64);
+    figure(&named("generations"), "sqlite", reckoning.generations);
     let wrong = reckoning.lost + reckoning.doubled + reckoning.sent_twice;
-    figure(
-        "rolling upgrade: lost, doubled or sent twice",
-        "sqlite",
-        wrong,
-    );
+    figure(&named("lost, doubled or sent twice"), "sqlite", wrong);
 }
