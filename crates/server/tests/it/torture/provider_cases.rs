@@ -8,7 +8,7 @@ use crate::provider::{ACCOUNT, FAILED, OVERLOADED, UNUSABLE};
 use crate::support::samples;
 
 /// How long a generation may run in these tests: longer than all waits between retries together (7 s).
-pub const DEADLINE: Duration = Duration::from_secs(12);
+pub const DEADLINE: Duration = Duration::from_secs(18);
 
 /// One thing that can happen.
 #[derive(Clone, Debug)]
