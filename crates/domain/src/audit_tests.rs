@@ -207,6 +207,19 @@ fn a_store_without_any_of_them_is_the_wrong_one() {
         stored(5_000, Images::All, 20, |_| Err(StoreError::NotFound));
     assert_eq!((violations, images), (vec![], 20));
     assert!(problem.unwrap().starts_with("none of the first 20 images"));
+    // Fewer than are told of at most, but too many for a coincidence.
+    let (violations, images, problem) = stored(10, Images::All, 100, |_| Err(StoreError::NotFound));
+    assert_eq!((violations, images), (vec![], 10));
+    assert!(problem.unwrap().starts_with("none of the first 10 images"));
+    let but_one = |number| {
+        if number == 7 {
+            Ok(LENGTH)
+        } else {
+            Err(StoreError::NotFound)
+        }
+    };
+    let (violations, _, problem) = stored(50, Images::All, 100, but_one);
+    assert_eq!((violations.len(), problem), (49, None));
     // Three lost images of three are three lost images.
     let (violations, _, problem) = stored(3, Images::All, 20, |_| Err(StoreError::NotFound));
     assert_eq!((violations.len(), problem), (3, None));

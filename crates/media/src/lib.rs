@@ -8,7 +8,7 @@ mod spool;
 mod store;
 
 pub use spool::FileSpool;
-pub use store::{OpenError, Store};
+pub use store::{FILE_FOLDERS, OpenError, Store};
 
 #[cfg(test)]
 mod samples;

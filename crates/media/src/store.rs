@@ -18,9 +18,10 @@ use gih_domain::object_name::ObjectName;
 use gih_domain::ports::{ImageStore, Object, StoreError};
 
 use self::bucket::Bucket;
+pub use self::files::FILE_FOLDERS;
 use self::files::Files;
 
-/// The folder of [`ImageStore::check`]'s objects. No saved image's name begins with a dot, so no media address and no
+/// The folder of [`ImageStore::check`]'s objects: in a bucket at its top, among files in the one of the images. No saved image's name begins with a dot, so no media address and no
 /// listing reaches it.
 const CHECK_FOLDER: &str = ".check";
 /// What such an object holds.
@@ -72,6 +73,23 @@ impl Store {
         url: &str,
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, OpenError> {
+        Self::over(url, variables, Files::open)
+    }
+
+    /// The same for looking at a store: of a folder nothing is made, cleared away or looked at yet, and one that is not
+    /// there is [`ImageStore::check`]'s to tell, as with a bucket.
+    pub fn open_as_it_is(
+        url: &str,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, OpenError> {
+        Self::over(url, variables, |root| Ok(Files::open_as_it_is(root)))
+    }
+
+    fn over(
+        url: &str,
+        variables: impl IntoIterator<Item = (String, String)>,
+        open_files: impl FnOnce(PathBuf) -> std::io::Result<Files>,
+    ) -> Result<Self, OpenError> {
         let wrong = |why: &str| OpenError::Address {
             url: url.to_owned(),
             why: why.to_owned(),
@@ -85,7 +103,7 @@ impl Store {
             }
             let folder = PathBuf::from(rest);
             Box::new(
-                Files::open(folder.clone()).map_err(|error| OpenError::Folder { folder, error })?,
+                open_files(folder.clone()).map_err(|error| OpenError::Folder { folder, error })?,
             )
         } else {
             let (client, prefix) = cloud::connect(url, scheme, rest, variables)?;

@@ -97,7 +97,7 @@ pub struct ServeArgs {
 pub enum Role {
     /// Answers HTTP and leaves the work to others
     Api,
-    /// Works and answers health checks alone
+    /// Works, and answers nothing but health checks and /metrics
     Worker,
 }
 

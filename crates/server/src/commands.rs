@@ -33,7 +33,12 @@ pub async fn run(cli: Cli, settings: Settings) -> anyhow::Result<ExitCode> {
     if let Command::Serve(args) = command {
         return serve::run(args, settings, output).await;
     }
-    let books = Books::open(&settings, COMMAND_POOL).await?;
+    let may_begin = may_begin(&command);
+    let books = if may_begin {
+        Books::open(&settings, COMMAND_POOL).await?
+    } else {
+        Books::open_what_is_there(&settings, COMMAND_POOL).await?
+    };
     if let Command::Migrate { status } = command {
         return if status {
             migrate::status(&books, output).await
@@ -41,7 +46,7 @@ pub async fn run(cli: Cli, settings: Settings) -> anyhow::Result<ExitCode> {
             migrate::run(&books, output).await
         };
     }
-    refuse_old_schema(&books).await?;
+    refuse_old_schema(&books, may_begin, &settings).await?;
     let operate = books.operate();
     match command {
         Command::Serve(_) | Command::Migrate { .. } | Command::Doctor => {}
@@ -77,13 +82,35 @@ pub async fn run(cli: Cli, settings: Settings) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Commands, like the server, work on this build's schema; an embedded database that is new gets it.
-async fn refuse_old_schema(books: &Books) -> anyhow::Result<()> {
+/// Whether the command may be the first on an embedded database, before any start, and make it. The others read or change
+/// what must be there already: of a mistyped `GIH_DATA_DIR` they must not say that all is well.
+fn may_begin(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Migrate { .. }
+            | Command::Seed { .. }
+            | Command::Account(AccountCommand::Create { .. })
+    )
+}
+
+/// Commands, like the server, work on this build's schema; those that may begin give it to an embedded database that is
+/// new.
+async fn refuse_old_schema(
+    books: &Books,
+    may_begin: bool,
+    settings: &Settings,
+) -> anyhow::Result<()> {
     let status = books.database.migration_status().await?;
     if status.pending.is_empty() {
         return Ok(());
     }
     if books.database.kind() == gih_database::Kind::Sqlite && status.applied.is_empty() {
+        if !may_begin {
+            anyhow::bail!(
+                "the database is empty: is {} right? `gih migrate` makes a new one ready",
+                settings.database_setting()
+            );
+        }
         books.database.migrate().await?;
         books.operate().seed_if_empty().await?;
         return Ok(());

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use gih_api::{ApiState, Bodies, Links};
-use gih_database::{Database, OpenError};
+use gih_database::{Database, OpenError, Presence};
 use gih_domain::authenticate::Authenticate;
 use gih_domain::engine::{Engine, EnginePorts, EngineSettings};
 use gih_domain::fulfil::{Fulfil, Providers};
@@ -45,13 +45,41 @@ pub struct Books {
 impl Books {
     /// Opens the database, a few connections for a command or a pool to serve from.
     pub async fn open(settings: &Settings, pool: gih_database::Settings) -> anyhow::Result<Self> {
+        Self::over(settings, Database::open(&settings.database_url, pool)).await
+    }
+
+    /// The same for what works on a database that must be there: a file that is none of the hub's is left as it is, and
+    /// where there is none, none is made.
+    pub async fn open_what_is_there(
+        settings: &Settings,
+        pool: gih_database::Settings,
+    ) -> anyhow::Result<Self> {
+        let opened = match Presence::of(&settings.database_url) {
+            Ok(Presence::ToBeMade(path)) => anyhow::bail!(
+                "there is no database at {}; is {} right?",
+                path.display(),
+                settings.database_setting()
+            ),
+            Ok(Presence::Strange { path, problem }) => Err(OpenError::File { path, problem }),
+            Ok(Presence::Ready(_) | Presence::Server) => {
+                Database::open_as_it_is(&settings.database_url, pool)
+            }
+            Err(error) => Err(error),
+        };
+        Self::over(settings, opened).await
+    }
+
+    async fn over(
+        settings: &Settings,
+        opened: Result<Database, OpenError>,
+    ) -> anyhow::Result<Self> {
         let cannot = || {
             format!(
                 "the database ({}) cannot be used",
                 settings.database_setting()
             )
         };
-        let database = match Database::open(&settings.database_url, pool) {
+        let database = match opened {
             Err(error @ OpenError::BadUrl(_)) => return Err(error.into()), // it names the setting itself
             opened => opened.with_context(cannot)?,
         };
@@ -216,6 +244,11 @@ impl Hub {
 /// The image store that the settings name.
 pub fn open_store(settings: &Settings) -> anyhow::Result<Store> {
     Store::open(&settings.storage_url, environment()?).context("GIH_STORAGE_URL")
+}
+
+/// The same for looking at it: nothing is made.
+pub fn open_store_as_it_is(settings: &Settings) -> anyhow::Result<Store> {
+    Store::open_as_it_is(&settings.storage_url, environment()?).context("GIH_STORAGE_URL")
 }
 
 fn providers(

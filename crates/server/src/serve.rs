@@ -17,7 +17,7 @@ use crate::workers;
 mod client_stream;
 mod first_run;
 mod http;
-mod owner;
+pub mod owner;
 mod shutdown;
 
 /// How long the storage may take to answer at the start.

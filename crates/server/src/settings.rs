@@ -54,6 +54,10 @@ pub enum LogFormat {
     Json,
 }
 
+/// What is logged unless something else is asked for. The cloud client tells of each try, which is as many lines as there
+/// are objects while a storage is away; what came of it in the end is told by whoever wanted it.
+const DEFAULT_LOG: &str = "info,object_store=warn";
+
 /// The log.
 #[derive(Clone, Debug)]
 pub struct LogSettings {
@@ -179,7 +183,9 @@ impl Settings {
                 Duration::from_secs(1),
             )?,
             log: LogSettings {
-                filter: source.text("GIH_LOG").unwrap_or_else(|| "info".to_owned()),
+                filter: source
+                    .text("GIH_LOG")
+                    .unwrap_or_else(|| DEFAULT_LOG.to_owned()),
                 format: source.one_of(
                     "GIH_LOG_FORMAT",
                     &[("text", LogFormat::Text), ("json", LogFormat::Json)],

@@ -22,6 +22,12 @@ pub fn parent(settings: &Settings) -> PathBuf {
     settings.data_dir.join("spool")
 }
 
+/// The file that only one process at a time looks through them with. It lies beside the folder, which holds nothing but
+/// spools.
+pub fn lock_file(parent: &Path) -> PathBuf {
+    parent.with_extension("lock")
+}
+
 /// A spool of this start's own. What an earlier start left behind is cleared away.
 pub fn open(settings: &Settings) -> anyhow::Result<FileSpool> {
     let parent = parent(settings);
@@ -49,15 +55,14 @@ pub fn clear_left_behind(parent: &Path) -> io::Result<usize> {
     }
 }
 
-/// Keeps others from looking at a folder that is made and not yet locked by its owner, and taking it for abandoned. Lies
-/// beside the folder, which holds nothing but spools. Taken back by the operating system from a process that dies. `None`
-/// when another process does not let go of it in time.
+/// Keeps others from looking at a folder that is made and not yet locked by its owner, and taking it for abandoned. Taken
+/// back by the operating system from a process that dies. `None` when another process does not let go of it in time.
 fn alone(parent: &Path, patience: Duration) -> io::Result<Option<File>> {
     let mut options = File::options();
     options.create(true).truncate(false).write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let lock = options.open(parent.with_extension("lock"))?;
+    let lock = options.open(lock_file(parent))?;
     let until = Instant::now() + patience;
     loop {
         match lock.try_lock() {

@@ -16,7 +16,7 @@ const AT_ONCE: usize = 32;
 /// How often the store is asked about an image before it counts as unreachable, and the pause between.
 const ATTEMPTS: u32 = 4;
 const PAUSE: Duration = Duration::from_secs(1);
-/// So many images and not one of them there: then it is another storage, or a folder that was not mounted.
+/// So many images at least, and not one of them there: then it is another storage, or a folder that was not mounted.
 const ELSEWHERE: u64 = 10;
 /// After how many images it is said how far the audit has come.
 const TELL_EVERY: u64 = 20_000;
@@ -48,6 +48,14 @@ impl Audit {
                 break; // as many as were asked for
             }
         }
+        let looked = audited.images;
+        let is_elsewhere = looked >= ELSEWHERE && looked == audited.violations.len() as u64;
+        if is_elsewhere && audited.store_problem.is_none() {
+            audited.violations.clear();
+            audited.store_problem = Some(StoreProblem(format!(
+                "none of the first {looked} images is there as it should be: is it the storage that `gih serve` uses?"
+            )));
+        }
         Ok(audited)
     }
 
@@ -77,17 +85,9 @@ impl Audit {
                     .map_err(|error| unreachable(&error))?;
             }
             audited.violations.push(violation);
-            if audited.violations.len() < at_most {
-                continue;
+            if audited.violations.len() >= at_most {
+                break;
             }
-            let looked = audited.images;
-            if looked == audited.violations.len() as u64 && looked >= ELSEWHERE {
-                audited.violations.clear();
-                return Err(StoreProblem(format!(
-                    "none of the first {looked} images is there as it should be: is it the storage that `gih serve` uses?"
-                )));
-            }
-            return Ok(());
         }
         Ok(())
     }

@@ -28,6 +28,9 @@ const LEFTOVER_AGE: Duration = Duration::from_hours(24);
 /// How much gathers before a trip to the blocking pool.
 const WRITE_BYTES: usize = 256 * 1024;
 
+/// The folders that the hub needs in a store of files. Objects come into the first before they have their names.
+pub const FILE_FOLDERS: [&str; 3] = [INCOMING, ObjectName::GENERATIONS, ObjectName::REFERENCES];
+
 /// A folder of objects.
 pub(super) struct Files {
     root: PathBuf,
@@ -37,7 +40,7 @@ impl Files {
     /// Makes what is missing and clears leftovers away. Blocks.
     pub(super) fn open(root: PathBuf) -> io::Result<Self> {
         fs::create_dir_all(&root)?;
-        for folder in [INCOMING, ObjectName::GENERATIONS, ObjectName::REFERENCES] {
+        for folder in FILE_FOLDERS {
             fs::create_dir_all(root.join(folder))?;
         }
         sync_folder(&root)?;
@@ -56,6 +59,11 @@ impl Files {
             }
         }
         Ok(Self { root })
+    }
+
+    /// Makes and clears nothing, and looks at nothing yet.
+    pub(super) fn open_as_it_is(root: PathBuf) -> Self {
+        Self { root }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -148,7 +156,18 @@ impl ImageStore for Files {
     }
 
     async fn check(&self) -> Result<(), StoreError> {
-        let name = format!("{CHECK_FOLDER}/{}", unique());
+        let incoming = self.path(INCOMING);
+        if !blocking::run(move || Ok(incoming.is_dir()))
+            .await
+            .map_err(failed)?
+        {
+            let root = self.root.display();
+            return Err(StoreError::Unavailable(format!(
+                "{root} is no image store: it has no folder {INCOMING}"
+            )));
+        }
+        // Where images go, which may be on another disk than the folder itself, or another user's.
+        let name = format!("{}/{CHECK_FOLDER}/{}", ObjectName::GENERATIONS, unique());
         let put = Put::new(&self.root, &name);
         put.publish(vec![CHECK_CONTENT]).await.map_err(failed)?;
         let result = match self.read(&name, None).await {

@@ -7,7 +7,7 @@ use gih_domain::audit::{Audit, Images};
 use gih_domain::ports::Violation;
 use serde_json::{Value, json};
 
-use crate::hub::{Books, open_store};
+use crate::hub::{Books, open_store_as_it_is};
 use crate::output::Output;
 use crate::settings::Settings;
 
@@ -23,7 +23,7 @@ pub async fn run(
 ) -> anyhow::Result<ExitCode> {
     let audit = Audit {
         books: Arc::new(books.database.clone()),
-        store: Arc::new(open_store(settings)?),
+        store: Arc::new(open_store_as_it_is(settings)?),
         clock: Arc::clone(&books.clock) as _,
     };
     let images = if books_only {

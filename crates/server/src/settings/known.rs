@@ -46,7 +46,7 @@ pub(super) const SETTINGS: [Setting; 25] = [
     setting("GIH_MAX_UPLOADS", "16"),
     setting("GIH_CORS_ORIGINS", "none"),
     setting("GIH_AUDIT_INTERVAL", "1h"),
-    setting("GIH_LOG", "info"),
+    setting("GIH_LOG", super::DEFAULT_LOG),
     setting("GIH_LOG_FORMAT", "text"),
     setting("GIH_CONFIG", "gih.toml"),
 ];

@@ -1,6 +1,7 @@
 //! Where settings come from.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::SettingsError;
@@ -53,9 +54,9 @@ impl Source {
             .map(Path::to_owned)
             .or_else(|| in_environment.map(PathBuf::from));
         let file_path = named.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
-        let text = match std::fs::read_to_string(&file_path) {
+        let text = match read(&file_path) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => {
                 String::new()
             }
             Err(error) => {
@@ -126,6 +127,14 @@ impl Source {
             .trim();
         (!text.is_empty()).then(|| text.to_owned())
     }
+}
+
+/// The file's text. What is no regular file is refused: a pipe could keep the reader for ever, a device give no end.
+fn read(path: &Path) -> io::Result<String> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    std::fs::read_to_string(path)
 }
 
 /// The file's keys and values as text; a list becomes its items with commas between.

@@ -114,6 +114,36 @@ async fn puts_and_deletes_of_one_folder_do_not_disturb_each_other() {
 }
 
 #[tokio::test]
+async fn opened_as_it_is_nothing_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("media");
+    let url = format!("file://{}", root.display());
+    let looked_at = Store::open_as_it_is(&url, []).unwrap();
+    let image = name("generations/gen_1/0.png");
+    let told = looked_at.byte_length(&image).await;
+    assert!(matches!(told, Err(StoreError::NotFound)));
+    let told = looked_at.check().await.unwrap_err().to_string();
+    assert!(told.contains(&root.display().to_string()), "{told}");
+    assert!(!root.exists());
+    open(&root).put(&image, &blob(b"image")).await.unwrap();
+    assert_eq!(looked_at.byte_length(&image).await.unwrap(), 5);
+    looked_at.check().await.unwrap();
+}
+
+/// The folder itself may be the hub's, and the one that images go to somebody else's.
+#[tokio::test]
+async fn the_check_writes_where_images_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    store.check().await.unwrap();
+    let generations = folder.path().join("generations");
+    assert_eq!(fs::read_dir(&generations).unwrap().count(), 0);
+    fs::remove_dir(&generations).unwrap();
+    fs::write(&generations, "in the way").unwrap();
+    assert!(store.check().await.is_err());
+}
+
+#[tokio::test]
 async fn opening_clears_old_leftovers_only() {
     let folder = tempfile::tempdir().unwrap();
     drop(open(folder.path()));

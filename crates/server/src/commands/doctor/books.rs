@@ -1,5 +1,7 @@
 //! The database: whether it answers, whether its schema is this build's, and whether its clock is the host's.
 
+use std::path::{Path, PathBuf};
+
 use gih_database::{Database, Kind, MigrationStatus, OpenError, Presence};
 use gih_domain::ports::DatabaseError;
 use gih_domain::time::Timestamp;
@@ -7,6 +9,7 @@ use gih_domain::time::Timestamp;
 use super::{Check, blocking, host, in_time, models};
 use crate::clock::host_time;
 use crate::commands::COMMAND_POOL;
+use crate::serve::owner::lock_file;
 use crate::settings::{Settings, mask_password};
 
 pub const DATABASE: &str = "database";
@@ -70,11 +73,11 @@ async fn look(settings: &Settings) -> Result<Option<Database>, Check> {
     let url = settings.database_url.clone();
     let opened = blocking(move || match Presence::of(&url)? {
         Presence::Strange { path, problem } => Err(OpenError::File { path, problem }),
-        Presence::ToBeMade(path) => match host::can_make(path.parent().unwrap_or(&path)) {
+        Presence::ToBeMade(path) => match can_be_made(&path) {
             Ok(()) => Ok(None),
             Err(problem) => Err(OpenError::File { path, problem }),
         },
-        Presence::Ready(path) => match host::can_write(&path) {
+        Presence::Ready(path) => match host::can_write(&path).and_then(|()| beside(&path)) {
             Ok(()) => Database::open_as_it_is(&url, COMMAND_POOL).map(Some),
             Err(problem) => Err(OpenError::File { path, problem }),
         },
@@ -87,9 +90,32 @@ async fn look(settings: &Settings) -> Result<Option<Database>, Check> {
     }
 }
 
+fn can_be_made(file: &Path) -> Result<(), String> {
+    host::can_make(file.parent().unwrap_or(file))?;
+    host::can_write_if_there(file)?; // it may be there and empty
+    beside(file)
+}
+
+/// The files that the hub and SQLite have beside the database: another user's would keep `serve` from starting.
+fn beside(file: &Path) -> Result<(), String> {
+    let ending = |ending| {
+        let mut path = file.as_os_str().to_owned();
+        path.push(ending);
+        PathBuf::from(path)
+    };
+    [lock_file(file), ending("-wal"), ending("-shm")]
+        .iter()
+        .try_for_each(|file| host::can_write_if_there(file))
+}
+
 fn failed(settings: &Settings, why: &str) -> Check {
     let url = mask_password(&settings.database_url);
-    let mend = if settings.database_url.starts_with("postgres") {
+    let scheme = settings.database_url.split("://").next();
+    let mend = if !matches!(scheme, Some("sqlite" | "postgres" | "postgresql")) {
+        "set DATABASE_URL to sqlite://PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE, or to nothing for a file in \
+         GIH_DATA_DIR"
+            .to_owned()
+    } else if settings.database_url.starts_with("postgres") {
         "check that Postgres runs and can be reached from here, and that DATABASE_URL names its host and port and a user, \
          password and database that are there"
             .to_owned()

@@ -3,21 +3,29 @@
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access, statvfs};
+use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
 
 use super::{Check, blocking};
-use crate::open_files;
 use crate::settings::Settings;
+use crate::{open_files, spool};
 
 pub const DISK: &str = "disk";
 pub const FILES: &str = "files";
 
 /// Below this the next images fill the disk, and an embedded database on it refuses to be written.
 const LEAST_FREE_BYTES: u64 = 200_000_000;
+
 /// Looks at the disk of the data folder and at the limit of open files.
 pub async fn check(settings: &Settings) -> Vec<Check> {
-    let folder = settings.data_dir.clone();
-    let looked = blocking(move || (can_make(&folder), free_bytes(&folder))).await;
+    let (folder, spools) = (settings.data_dir.clone(), spool::parent(settings));
+    let looked = blocking(move || {
+        let can_receive = can_make(&folder)
+            .and_then(|()| can_make(&spools))
+            .and_then(|()| can_write_if_there(&spool::lock_file(&spools)));
+        (can_receive, free_bytes(&folder))
+    })
+    .await;
     vec![disk(settings, looked), files(settings)]
 }
 
@@ -37,6 +45,17 @@ pub fn can_write(file: &Path) -> Result<(), String> {
     can_make(file.parent().unwrap_or(file))
 }
 
+/// Whether the hub can open a file to write it: one that is not there is made, which its folder has to allow.
+pub fn can_write_if_there(file: &Path) -> Result<(), String> {
+    if file.is_dir() {
+        return Err(format!("{} is a folder", file.display()));
+    }
+    match access(file, Access::READ_OK | Access::WRITE_OK) {
+        Err(error) if error != Errno::NOENT => Err(format!("{}: {error}", file.display())),
+        _ => Ok(()),
+    }
+}
+
 /// The first of a folder and those above it that is there.
 fn nearest(folder: &Path) -> PathBuf {
     let there = folder.ancestors().find(|path| path.exists());
@@ -52,7 +71,7 @@ type Looked = (Result<(), String>, Result<u64, String>);
 
 fn disk(settings: &Settings, looked: Option<Looked>) -> Check {
     let folder = settings.data_dir.display();
-    let mend = "let the hub's user own the folder of GIH_DATA_DIR";
+    let mend = "let the hub's user own the folder of GIH_DATA_DIR and all in it";
     let free = match looked {
         None => {
             let message = format!("{folder}: the disk does not answer");

@@ -4,14 +4,15 @@ use std::path::Path;
 
 use gih_domain::object_name::ObjectName;
 use gih_domain::ports::{ImageStore as _, StoreError};
-use gih_media::Store;
+use gih_media::{FILE_FOLDERS, Store};
 
 use super::{Check, blocking, host, in_time};
 use crate::settings::{Settings, mask_password};
 
 pub const NAME: &str = "storage";
 
-/// Puts a small object, reads it back and deletes it. A folder that is not there yet is not made.
+/// Puts a small object, reads it back and deletes it. Folders that are not there yet are not made: run by another user than
+/// the hub's, that would be what keeps the hub from working.
 pub async fn check(settings: &Settings, environment: Vec<(String, String)>) -> Check {
     let url = settings.storage_url.clone();
     let shown = mask_password(&url);
@@ -20,23 +21,19 @@ pub async fn check(settings: &Settings, environment: Vec<(String, String)>) -> C
         .filter(|path| path.starts_with('/'))
     {
         let folder = Path::new(folder).to_owned();
-        let looked = blocking(move || {
-            let is_there = folder.exists();
-            (is_there, host::can_make(&folder))
-        });
-        match looked.await {
-            Some((true, _)) => {}
-            Some((false, Ok(()))) => {
+        match blocking(move || is_begun(&folder)).await {
+            Some(Ok(true)) => {}
+            Some(Ok(false)) => {
                 return Check::fine(
                     NAME,
-                    format!("{shown} is not there yet; the first start makes it"),
+                    format!("{shown} or a folder in it is not there yet; the first start makes it"),
                 );
             }
-            Some((false, Err(why))) => return failed(&shown, &format!("it cannot be made: {why}")),
+            Some(Err(why)) => return failed(&shown, &format!("it cannot be written: {why}")),
             None => return failed(&shown, "the disk does not answer"),
         }
     }
-    let opened = blocking(move || Store::open(&url, environment)).await;
+    let opened = blocking(move || Store::open_as_it_is(&url, environment)).await;
     let store = match opened {
         Some(Ok(store)) => store,
         Some(Err(error)) => return failed(&shown, &error.to_string()),
@@ -50,6 +47,17 @@ pub async fn check(settings: &Settings, environment: Vec<(String, String)>) -> C
         Some(Err(error)) => failed(&shown, &error.to_string()),
         None => failed(&shown, "it does not answer"),
     }
+}
+
+/// Whether a start has made the folder a store already; an error when the hub's user may not write in it.
+fn is_begun(folder: &Path) -> Result<bool, String> {
+    host::can_make(folder)?;
+    let mut is_begun = true;
+    for needed in FILE_FOLDERS.map(|name| folder.join(name)) {
+        host::can_make(&needed)?;
+        is_begun &= needed.exists();
+    }
+    Ok(is_begun)
 }
 
 async fn try_out(store: &Store) -> Result<(), StoreError> {

@@ -81,6 +81,7 @@ async fn a_storage_that_cannot_be_asked_is_one_clear_line() {
             line.contains("GIH_STORAGE_URL") && line.contains("cannot be audited"),
             "{line}"
         );
+        assert_eq!(ran.stderr, format!("{line}\n"), "and no word of each try");
         away.gih(&["audit", "--books-only"]).succeed();
     }
     // What the books say is told all the same.
@@ -92,6 +93,34 @@ async fn a_storage_that_cannot_be_asked_is_one_clear_line() {
     assert!(ran.stderr.contains("cannot be audited"), "{ran:?}");
 }
 
+/// Run as root, or with a mistyped address, it would leave folders that the hub can do nothing in, or that nobody wants.
+#[tokio::test]
+async fn a_folder_that_is_not_there_is_one_clear_line_and_not_made() {
+    let (site, mut hub, _) = with_images(Site::embedded()).await;
+    let nowhere = site.place.folder().join("nowhere");
+    let empty = site.place.folder().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    for folder in [&nowhere, &empty] {
+        let elsewhere = site.with("GIH_STORAGE_URL", &format!("file://{}", folder.display()));
+        let ran = elsewhere.gih(&["audit"]);
+        let line = refused(&ran);
+        for word in ["GIH_STORAGE_URL", &folder.display().to_string()] {
+            assert!(line.contains(word), "{line}");
+        }
+        elsewhere.gih(&["audit", "--books-only"]).succeed();
+    }
+    assert!(!nowhere.exists());
+    assert_eq!(std::fs::read_dir(&empty).unwrap().count(), 0);
+    hub.audit();
+    hub.process.signal("TERM");
+    hub.process.wait();
+    // What a put or a delete may have taken away is not made again.
+    let references = site.place.data_dir().join("media/references");
+    std::fs::remove_dir(&references).unwrap();
+    site.audit();
+    assert!(!references.exists());
+}
+
 #[tokio::test]
 async fn a_storage_with_none_of_the_images_is_the_wrong_one() {
     let site = Site::embedded();
@@ -101,7 +130,13 @@ async fn a_storage_with_none_of_the_images_is_the_wrong_one() {
     for _ in 0..25 {
         test.draw(json!({"n": 4})).await.ok(200);
     }
-    let elsewhere = format!("file://{}", site.place.folder().join("elsewhere").display());
+    // Another hub's, which has none.
+    let another = Site::embedded();
+    let _hub = another.serve().await;
+    let elsewhere = format!(
+        "file://{}",
+        another.place.data_dir().join("media").display()
+    );
     let ran = site.with("GIH_STORAGE_URL", &elsewhere).gih(&["audit"]);
     let line = refused(&ran);
     assert!(

@@ -107,6 +107,7 @@ async fn a_disabled_model_is_not_sold() {
 fn models_are_listed_and_changed_field_by_field() {
     for kind in KINDS {
         let site = Site::of(kind);
+        site.json(&["migrate"]);
         let shipped = site.json(&["model", "list"]);
         let wanted = json!([{
             "id": "gpt-image-2", "name": "GPT IMAGE 2", "provider": "openai", "provider_model": "gpt-image-2",
@@ -155,6 +156,7 @@ fn models_are_listed_and_changed_field_by_field() {
 async fn a_start_leaves_the_catalog_alone() {
     for kind in KINDS {
         let site = Site::of(kind);
+        site.json(&["migrate"]);
         site.json(&["model", "set", "gpt-image-2", "--price", "1K=3"]);
         let hub = site.serve().await;
         assert_eq!(listed(&hub).await, json!([{"1K": 3, "2K": 10, "4K": 12}]));

@@ -1,5 +1,6 @@
 //! `gih doctor`: well when all is well, and what it says of each thing that is not.
 
+mod obstacles;
 mod torture;
 
 use std::net::TcpListener;
@@ -212,7 +213,15 @@ fn a_database_that_cannot_be_used_is_told() {
             &["refused", "gih:***@", "DATABASE_URL"][..],
         ),
         (&another, &["gih_gone_", "does not exist", "DATABASE_URL"]),
-        ("mysql://host/gih", &["mysql", "sqlite://PATH"]),
+        (
+            "mysql://host/gih",
+            &[
+                "mysql",
+                "sqlite://PATH",
+                "set DATABASE_URL to",
+                "postgres://",
+            ],
+        ),
         (
             &strange,
             &["strange.db", "no SQLite database", "DATABASE_URL"],

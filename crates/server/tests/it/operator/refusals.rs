@@ -327,3 +327,52 @@ fn a_schema_that_is_behind_is_named_with_the_mend() {
     site.gih(&["migrate"]).succeed();
     site.audit();
 }
+
+/// A mistyped `GIH_DATA_DIR` must not be told that all is well.
+#[test]
+fn a_database_that_is_not_there_is_refused_and_not_made() {
+    let site = Site::embedded();
+    let copy = site.place.folder().join("copy.db").display().to_string();
+    let grant = "credits grant --email ann@example.com --credits 5";
+    let commands = [
+        "audit",
+        "audit --books-only",
+        &format!("backup {copy}"),
+        "model list",
+        "model set gpt-image-2 --price 1K=1",
+        "key create --email ann@example.com --name x",
+        "key list --email ann@example.com",
+        "key revoke key_0198a3c27e0b7d45a1b2c3d4e5f60718",
+        grant,
+    ];
+    let commands = commands.map(|command| command.split(' ').collect::<Vec<_>>());
+    for command in &commands {
+        let line = refused(&site.gih(command)).to_owned();
+        for word in ["no database at", "gih.db", "GIH_DATA_DIR"] {
+            assert!(line.contains(word), "{command:?}: {line}");
+        }
+        assert!(!site.place.data_dir().exists(), "{command:?}");
+    }
+    // Nor is a file that another program, or nobody yet, has written to.
+    std::fs::create_dir(site.place.data_dir()).unwrap();
+    std::fs::write(site.place.data_dir().join("gih.db"), "").unwrap();
+    for command in &commands {
+        assert!(refused(&site.gih(command)).contains("no database at"));
+    }
+    site.place.execute("CREATE TABLE others (id INTEGER)");
+    let length = || {
+        std::fs::metadata(site.place.data_dir().join("gih.db"))
+            .unwrap()
+            .len()
+    };
+    let before = length();
+    for command in &commands {
+        let line = refused(&site.gih(command)).to_owned();
+        assert!(
+            line.contains("GIH_DATA_DIR") && line.contains("gih migrate"),
+            "{line}"
+        );
+    }
+    assert_eq!(length(), before);
+    assert!(!std::fs::exists(copy).unwrap());
+}

@@ -325,9 +325,29 @@ fn text_that_is_no_unicode_is_a_mistake_in_settings_alone() {
             stderr: String::from_utf8(output.stderr).unwrap(),
         }
     };
-    run("LESSCHARSET", &["model", "list"]).succeed();
+    run("LESSCHARSET", &["migrate"]).succeed();
     for name in ["GIH_DATA_DIR", "DATABASE_URL", "GIH_NO_SUCH_SETTING"] {
         let ran = run(name, &["serve"]);
         assert!(refused(&ran).contains(name), "{ran:?}");
+    }
+}
+
+/// A pipe that nobody writes to would keep the command for ever.
+#[cfg(unix)]
+#[test]
+fn a_settings_file_that_is_no_file_is_refused() {
+    let site = Site::embedded();
+    let pipe = site.place.folder().join("pipe.toml");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    for path in [pipe.as_path(), site.place.folder()] {
+        let path = path.display().to_string();
+        for command in [&["serve"][..], &["audit"]] {
+            let line = refusal(&site, command, &[("GIH_CONFIG", &path)]);
+            assert!(line.contains(&path) && line.contains("no file"), "{line}");
+        }
+        let ran = site.with("GIH_CONFIG", &path).gih(&["doctor"]);
+        assert_eq!(ran.code, Some(1));
+        assert!(ran.stdout.contains(&path), "{ran:?}");
     }
 }
