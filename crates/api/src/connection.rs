@@ -27,7 +27,7 @@ const UNREAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a client may take nothing of what waits to be written to it. A client that reads slowly and steadily frees
 /// room in steps: its system tells of a sixteenth of its buffer at a time, 384 KiB of the 6 MiB that Linux lets it grow
 /// to, which at 16 KiB a second is 24 s.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 /// How often a connection is looked at that has nothing due: well under every timeout, as what begins meanwhile must
 /// not be seen too late.
 const LOOK_EVERY: Duration = Duration::from_secs(5);

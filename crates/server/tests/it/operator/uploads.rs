@@ -142,12 +142,12 @@ async fn an_account_has_all_upload_places_but_a_quarter() {
     let (ann, bob) = (hub.account(), hub.account());
     let keys =
         [ann.key("test"), ann.key("test")].map(|key| key["key"].as_str().unwrap().to_owned());
-    let begin = |count| -> Vec<_> {
+    let hold = |count| -> Vec<_> {
         let slow = (0..count).map(|number| SlowUpload::begin(&hub, &keys[number % 2]));
         slow.collect()
     };
     // Whatever key she uses, six are hers. With five taken she still gets one, though nobody else wants any.
-    let mut slow = begin(5);
+    let mut slow = hold(5);
     let (ann, bob) = (hub.with_key(&keys[0]), bob.test());
     tokio::time::sleep(Duration::from_secs(1)).await;
     let began = Instant::now();
@@ -156,7 +156,7 @@ async fn an_account_has_all_upload_places_but_a_quarter() {
         began.elapsed() < Duration::from_secs(10),
         "she did not wait"
     );
-    slow.extend(begin(3));
+    slow.extend(hold(3));
     tokio::time::sleep(Duration::from_secs(1)).await;
     let hers = upload(&ann);
     let began = Instant::now();
