@@ -41,6 +41,7 @@ impl Stream for WatchedPayload {
     type Item = Result<Bytes, PayloadError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.in_flight.body_is_wanted();
         let next = ready!(Pin::new(&mut self.payload).poll_next(context));
         if next.is_none() {
             self.is_whole = true;

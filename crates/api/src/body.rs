@@ -114,15 +114,16 @@ impl Pace {
         S: Stream<Item = Result<T, E>> + Unpin,
         E: std::fmt::Display,
     {
-        let stalled = Instant::now() + STALL;
-        let due = self.due();
-        match tokio::time::timeout_at(stalled.min(due).into(), stream.next()).await {
+        let asked = Instant::now();
+        let until = self.due().min(asked + STALL);
+        match tokio::time::timeout_at(until.into(), stream.next()).await {
             Ok(None) => Ok(None),
             Ok(Some(Ok(item))) => Ok(Some(item)),
             Ok(Some(Err(error))) => Err(ApiError::stalled(format!(
                 "The body could not be read: {error}."
             ))),
-            Err(_) if stalled <= due => {
+            // To the second, as it is told: a body of one piece is due a moment before it has stalled.
+            Err(_) if asked.elapsed().as_secs_f64().round() >= STALL.as_secs_f64() => {
                 Err(ApiError::stalled("The body stopped coming for 30 seconds."))
             }
             Err(_) => Err(ApiError::stalled(

@@ -9,14 +9,16 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use crate::error::ApiError;
 
-/// An account may have a quarter of a budget, so that no single one keeps the others out.
-const SHARES: u32 = 4;
+/// One unit in so many is kept from every single account, so that none keeps the others out; of fewer units none is, as
+/// a place that nobody may take serves nobody.
+const RESERVED_OF: u32 = 4;
 /// From how many remembered accounts on those are forgotten that hold nothing any more.
 const MANY_ACCOUNTS: usize = 64;
 
 /// A number of units, taken and given back.
 pub(crate) struct Budget {
     all: Semaphore,
+    /// The most of them for one account.
     share: u32,
     /// How long is waited for units before the caller is told to come back.
     patience: Duration,
@@ -30,7 +32,7 @@ impl Budget {
     pub(crate) fn new(units: u32, patience: Duration, message: &'static str) -> Self {
         Self {
             all: Semaphore::new(units as usize),
-            share: (units / SHARES).max(1),
+            share: units - units / RESERVED_OF,
             patience,
             message,
             accounts: Mutex::default(),
@@ -106,27 +108,37 @@ mod tests {
         AccountId(uuid::Uuid::from_u128(number))
     }
 
-    #[tokio::test]
-    async fn an_account_gets_a_quarter_and_all_together_no_more_than_there_is() {
-        let budget = budget(9);
+    /// How many rooms of one unit this account gets.
+    async fn take(budget: &Budget, number: u128) -> Vec<Room<'_>> {
         let mut rooms = Vec::new();
-        for number in 0..4 {
+        loop {
             let mut room = budget.room(account(number));
-            room.grow(1).await.unwrap();
-            room.grow(1).await.unwrap();
-            assert!(room.grow(1).await.is_err(), "its share is 2");
-            let mut other = budget.room(account(number));
-            assert!(
-                other.grow(1).await.is_err(),
-                "the account's, not the room's"
-            );
+            if room.grow(1).await.is_err() {
+                return rooms;
+            }
             rooms.push(room);
         }
-        let mut fifth = budget.room(account(5));
-        fifth.grow(1).await.unwrap();
-        assert!(fifth.grow(1).await.is_err(), "8 + 1 are all");
-        drop(rooms.pop());
-        fifth.grow(1).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_account_gets_all_but_a_quarter_and_all_together_no_more_than_there_is() {
+        for (units, share) in [(1, 1), (2, 2), (3, 3), (4, 3), (8, 6), (9, 7), (16, 12)] {
+            let budget = budget(units);
+            let hers = take(&budget, 1).await;
+            assert_eq!(hers.len(), share, "of {units}");
+            let his = take(&budget, 2).await;
+            assert_eq!(his.len(), units as usize - share, "of {units}");
+            drop(hers);
+            assert_eq!(take(&budget, 3).await.len(), share, "of {units}");
+        }
+        // A room's units are the account's too.
+        let budget = budget(8);
+        let mut room = budget.room(account(1));
+        room.grow(4).await.unwrap();
+        room.grow(2).await.unwrap();
+        assert!(room.grow(1).await.is_err(), "her share is 6");
+        assert!(budget.room(account(1)).grow(1).await.is_err());
+        budget.room(account(2)).grow(2).await.unwrap();
     }
 
     #[tokio::test]
@@ -148,7 +160,7 @@ mod tests {
     async fn a_vain_wait_takes_nothing_and_accounts_are_forgotten() {
         let budget = budget(4);
         let mut holder = budget.room(account(0));
-        holder.grow(1).await.unwrap();
+        holder.grow(3).await.unwrap();
         for number in 1..1_000 {
             let mut room = budget.room(account(number));
             room.grow(1).await.unwrap();

@@ -24,14 +24,22 @@ pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(80);
 /// How long the rest of a body that nobody reads may still come once its request is answered.
 const UNREAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a client may take nothing of what waits to be written to it.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a client may take nothing of what waits to be written to it. A client that reads slowly and steadily frees
+/// room in steps: its system tells of a sixteenth of its buffer at a time, 384 KiB of the 6 MiB that Linux lets it grow
+/// to, which at 16 KiB a second is 24 s.
+const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 /// How often a connection is looked at that has nothing due: well under every timeout, as what begins meanwhile must
 /// not be seen too late.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
-/// How many bytes behind a request are read while it is being answered. The rest waits with its sender: requests ahead
-/// of their turn take memory, and small ones many times their size.
-const READ_AHEAD_BYTES: usize = 8 * 1024;
+/// How many bytes of requests are read at once, and how many more while those are being answered; the rest waits with its
+/// sender. Small, because the server takes apart at once what it has, and a request that waits for its turn takes 7 KiB of
+/// memory for as few as 25 bytes: 40 of them are 280 KiB. Of a longer head it gets the next piece at once.
+const READ_AHEAD_BYTES: usize = 512;
+/// How many bytes are read of a body, and of what may follow it, before somebody asks for more of it. What is fed to the
+/// body pauses at 32 KiB by itself; what comes in small chunks takes many times its size, too.
+const BODY_AHEAD_BYTES: usize = 64 * 1024;
+/// How many bytes of a body the server gets before it must look at them, and at others. It would read 128 KiB first.
+const BODY_BURST_BYTES: usize = 16 * 1024;
 
 /// Why a connection is given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +75,10 @@ pub struct Connection {
     head_since: Cell<Option<Instant>>,
     /// Since when the client has taken nothing, while something waits for it.
     write_since: Cell<Option<Instant>>,
+    /// Came since the handling of the last request began, and is not its body.
     read_ahead_bytes: Cell<usize>,
+    /// Came since nothing was in flight, or since more of a body was asked for: what the server may hold.
+    held_bytes: Cell<usize>,
     reader: RefCell<Option<Waker>>,
 }
 
@@ -82,6 +93,7 @@ impl Default for Connection {
             head_since: Cell::new(Some(now + ANSWER_GRACE)),
             write_since: Cell::new(None),
             read_ahead_bytes: Cell::new(0),
+            held_bytes: Cell::new(0),
             reader: RefCell::new(None),
         }
     }
@@ -112,10 +124,22 @@ impl Connection {
 
     /// How many bytes may be read now. After 0, [`wait_to_read`](Self::wait_to_read) is told when it has changed.
     pub fn readable_bytes(&self) -> usize {
-        if self.in_flight.get() == 0 || self.body.get() == Body::Coming {
-            usize::MAX
+        let most = match (self.body.get(), self.in_flight.get()) {
+            (Body::Coming, _) => BODY_AHEAD_BYTES,
+            // Who does not take the answers there are gets no more of them.
+            _ if self.write_since.get().is_some() => 0,
+            (_, 0) => return usize::MAX, // nothing is held
+            _ => READ_AHEAD_BYTES,
+        };
+        most.saturating_sub(self.held_bytes.get())
+    }
+
+    /// How many bytes the server may be given before it must look at them.
+    pub fn burst_bytes(&self) -> usize {
+        if self.body.get() == Body::Coming {
+            BODY_BURST_BYTES
         } else {
-            READ_AHEAD_BYTES.saturating_sub(self.read_ahead_bytes.get())
+            READ_AHEAD_BYTES
         }
     }
 
@@ -132,7 +156,12 @@ impl Connection {
         if self.in_flight.get() == 0 {
             let since = self.head_since.get().unwrap_or_else(Instant::now);
             self.head_since.set(Some(since));
-        } else if self.body.get() != Body::Coming {
+            self.held_bytes.set(0);
+            return;
+        }
+        let held = self.held_bytes.get();
+        self.held_bytes.set(held.saturating_add(bytes));
+        if self.body.get() != Body::Coming {
             let ahead = self.read_ahead_bytes.get();
             self.read_ahead_bytes.set(ahead.saturating_add(bytes));
         }
@@ -140,7 +169,9 @@ impl Connection {
 
     /// The client has taken something, or nothing waits for it any more.
     pub fn has_written(&self) {
-        self.write_since.set(None);
+        if self.write_since.take().is_some() {
+            self.wake_reader();
+        }
     }
 
     /// Something waits for the client to take it.
@@ -154,8 +185,12 @@ impl Connection {
         self.in_flight.set(self.in_flight.get() + 1);
         self.head_since.set(None);
         self.read_ahead_bytes.set(0);
-        self.body
-            .set(if has_body { Body::Coming } else { Body::Whole });
+        if has_body {
+            self.body.set(Body::Coming);
+            self.wake_reader();
+        } else {
+            self.body.set(Body::Whole);
+        }
         InFlight(Rc::clone(self))
     }
 
@@ -166,6 +201,10 @@ impl Connection {
         // What was read ahead and becomes no request in time is the beginning of one.
         let is_ahead = self.read_ahead_bytes.replace(0) > 0;
         self.head_since.set(is_ahead.then_some(now));
+        self.wake_reader();
+    }
+
+    fn wake_reader(&self) {
         if let Some(reader) = self.reader.take() {
             reader.wake();
         }
@@ -176,6 +215,13 @@ impl Connection {
 pub(crate) struct InFlight(Rc<Connection>);
 
 impl InFlight {
+    /// Somebody asks for more of the body.
+    pub(crate) fn body_is_wanted(&self) {
+        if self.0.held_bytes.replace(0) >= BODY_AHEAD_BYTES {
+            self.0.wake_reader();
+        }
+    }
+
     /// The body has come to its end.
     pub(crate) fn body_is_whole(&self) {
         self.0.body.set(Body::Whole);
@@ -240,8 +286,8 @@ mod tests {
         connection.has_read(1_000_000);
         assert_eq!(after(&connection, 1_000), None);
         connection.waits_to_write();
-        assert_eq!(after(&connection, 29), None);
-        assert_eq!(after(&connection, 31), Some(Slow::Answer));
+        assert_eq!(after(&connection, 59), None);
+        assert_eq!(after(&connection, 61), Some(Slow::Answer));
         connection.has_written();
         assert_eq!(after(&connection, 1_000), None);
     }
@@ -262,14 +308,36 @@ mod tests {
     #[test]
     fn what_comes_ahead_of_its_turn_is_bounded() {
         let connection = Rc::new(Connection::default());
-        let in_flight = connection.begin(true);
-        assert_eq!(connection.readable_bytes(), usize::MAX, "a body");
-        in_flight.body_is_whole();
+        connection.has_read(READ_AHEAD_BYTES);
+        let in_flight = connection.begin(false);
         connection.has_read(READ_AHEAD_BYTES - 1);
         assert_eq!(connection.readable_bytes(), 1);
         connection.has_read(1);
         assert_eq!(connection.readable_bytes(), 0);
+        // The next of those that are held is no reason to read more.
+        drop(in_flight);
+        let in_flight = connection.begin(false);
+        assert_eq!(connection.readable_bytes(), 0);
         drop(in_flight);
         assert_eq!(connection.readable_bytes(), usize::MAX);
+        connection.waits_to_write();
+        assert_eq!(connection.readable_bytes(), 0, "answers are not taken");
+        connection.has_written();
+        assert_eq!(connection.readable_bytes(), usize::MAX);
+    }
+
+    #[test]
+    fn a_body_comes_as_it_is_wanted() {
+        let connection = Rc::new(Connection::default());
+        let in_flight = connection.begin(true);
+        connection.waits_to_write(); // as 100 Continue may
+        connection.has_read(BODY_AHEAD_BYTES);
+        assert_eq!(connection.readable_bytes(), 0);
+        in_flight.body_is_wanted();
+        assert_eq!(connection.readable_bytes(), BODY_AHEAD_BYTES);
+        connection.has_read(READ_AHEAD_BYTES);
+        in_flight.body_is_whole();
+        connection.has_written();
+        assert_eq!(connection.readable_bytes(), 0);
     }
 }

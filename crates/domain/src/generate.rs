@@ -129,6 +129,11 @@ impl Generate {
         }
     }
 
+    /// Resolves when the process begins to shut down.
+    pub async fn drain_begins(&self) {
+        self.engine.drain_begins().await;
+    }
+
     /// Checks in the contract's order: the request, its idempotency key, the provider and the process, then (in the
     /// accepting transaction) the queue's limits and the credits. Then waits as long as the caller does.
     pub async fn run(&self, ask: Ask) -> Result<Answer, GenerateError> {

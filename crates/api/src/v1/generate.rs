@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::http::header::{HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
-use gih_domain::generate::{Answer, Ask, Wait};
+use gih_domain::generate::{Answer, Ask, GenerateError, Wait};
 use gih_domain::generation::Generation;
 use gih_domain::idempotency::IdempotencyKey;
 use gih_domain::request::MAX_IMAGES_V1;
@@ -24,6 +24,9 @@ mod multipart;
 mod prefer;
 
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+
+/// How long a body may still come when the process shuts down: what is on its way is answered by what it says.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
 /// A generation that ended while its caller waited.
 #[derive(Serialize, ToSchema)]
@@ -114,12 +117,22 @@ pub(crate) async fn create(
     state: web::Data<ApiState>,
 ) -> Result<HttpResponse, ApiError> {
     let caller = authorization::caller(&request, &state).await?;
-    let draft = match body::kind(&request)? {
-        Kind::Json => {
-            let mut room = state.bodies.json_bytes.room(caller.account);
-            json::draft(&body::read(&request, payload, json::MAX_BYTES, &mut room).await?)?
+    let kind = body::kind(&request)?;
+    let receiving = async {
+        match kind {
+            Kind::Json => {
+                let mut room = state.bodies.json_bytes.room(caller.account);
+                json::draft(&body::read(&request, payload, json::MAX_BYTES, &mut room).await?)
+            }
+            Kind::Multipart => multipart::draft(&request, payload, caller.account, &state).await,
         }
-        Kind::Multipart => multipart::draft(&request, payload, caller.account, &state).await?,
+    };
+    let draft = tokio::select! {
+        biased;
+        draft = receiving => draft?,
+        () = shutdown(&state) => {
+            return Err(ApiError::of_generate(GenerateError::ShuttingDown, &state.links));
+        }
     };
     let idempotency_key = idempotency_key(&request)?;
     let preferred_wait = prefer::wait_seconds(&request).filter(|_| !draft.is_async);
@@ -207,4 +220,10 @@ fn ended(generation: &Generation, links: &Links) -> Result<HttpResponse, ApiErro
         },
         balance: BalanceBody::from(&end.balance),
     }))
+}
+
+/// Resolves when the process shuts down and bodies have had their time.
+async fn shutdown(state: &ApiState) {
+    state.generate.drain_begins().await;
+    tokio::time::sleep(SHUTDOWN_GRACE).await;
 }

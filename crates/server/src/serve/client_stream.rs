@@ -9,14 +9,11 @@ use gih_api::Connection;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// How many bytes the server gets before it must look at them. It would read 128 KiB first and then take all requests in
-/// them apart, which may be thousands.
-const BURST_BYTES: usize = 16 * 1024;
-
 /// A TCP stream and what is known of it.
 pub struct ClientStream {
     stream: TcpStream,
     connection: Rc<Connection>,
+    /// Given to the server since it last had to look at what it has.
     burst_bytes: usize,
 }
 
@@ -50,7 +47,8 @@ impl AsyncRead for ClientStream {
             this.connection.wait_to_read(context.waker());
             return Poll::Pending;
         }
-        let left = BURST_BYTES.saturating_sub(this.burst_bytes);
+        let left = this.connection.burst_bytes();
+        let left = left.saturating_sub(this.burst_bytes);
         if left == 0 {
             // There is more: come again at once, after the others.
             this.burst_bytes = 0;

@@ -26,8 +26,14 @@ use crate::settings::Settings;
 /// How long a client whose body is not read may go on sending it before the connection is closed under it: what was
 /// answered meanwhile would be lost with the connection.
 const LINGER: Duration = Duration::from_secs(5);
-/// How long connections get to take their last answer once nothing is in flight any more.
-const CLOSE_TIMEOUT_SECONDS: u64 = 5;
+/// How long connections get to take their last answer once no work is in flight any more. Those that wait for a request
+/// are closed at once.
+const CLOSE_TIMEOUT_SECONDS: u64 = 30;
+/// How many bytes may wait in the system that it has not sent. It would let megabytes wait and then tell of room only when
+/// a third of them is gone, so that a client that takes them slowly looks like one that takes nothing. What is on its
+/// way is not counted, so far clients lose no speed by it.
+#[cfg(target_os = "linux")]
+const UNSENT_BYTES: u32 = 128 * 1024;
 
 /// The running server.
 pub struct Server {
@@ -102,6 +108,8 @@ pub fn start(hub: &Arc<Hub>, settings: &Settings, role: Option<Role>) -> anyhow:
             let peer = stream.peer_addr().ok();
             // Answers are written whole. It fails on a connection that is gone, which is found out next.
             let _gone = stream.set_nodelay(true);
+            #[cfg(target_os = "linux")]
+            let _gone = socket2::SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
             let stream = ClientStream::new(stream);
             let connection = stream.connection();
             let serving = actix_service::Service::call(http, (stream, Protocol::Http1, peer));

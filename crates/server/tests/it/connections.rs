@@ -1,9 +1,10 @@
 //! Connections: how many, and how many requests each.
 
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{sleep, timeout};
 
 use crate::support::wire::{GET, Wire, post};
@@ -77,6 +78,68 @@ async fn requests_may_come_one_after_the_other_or_all_at_once() {
     chunked.say(GET).await;
     assert!(chunked.hear().await.0.starts_with("HTTP/1.1 200"));
     hub.audit();
+}
+
+/// What the hub holds of memory, in KiB.
+fn resident_kib(hub: &Hub) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", hub.process.pid())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let kib = line.and_then(|line| line.split_whitespace().nth(1));
+    kib.unwrap().parse().unwrap()
+}
+
+/// A client of a small receive buffer that asks this again and again, takes no answer, and is stuck by now.
+async fn stuck(address: std::net::SocketAddr, request: String) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4 * 1024).unwrap();
+    let mut stream = socket.connect(address).await.unwrap();
+    let requests = request.repeat(100);
+    let began = Instant::now();
+    while began.elapsed() < PATIENCE {
+        let writing = stream.write_all(requests.as_bytes());
+        let Ok(written) = timeout(Duration::from_secs(2), writing).await else {
+            return stream;
+        };
+        written.unwrap();
+    }
+    panic!("it still reads what it is asked");
+}
+
+#[tokio::test]
+async fn answers_that_are_not_taken_take_little_memory() {
+    const CONNECTIONS: usize = 50;
+    const MOST_KIB: u64 = 512;
+    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+    let preflight = "OPTIONS /api/v1/models HTTP/1.1\r\nHost: x\r\nOrigin: https://a.example\r\n\
+        Access-Control-Request-Method: GET\r\n\r\n";
+    let smallest = "GET / HTTP/1.1\r\nHost:\r\n\r\n";
+    // Answers that are large, small and without a body; and as many requests as can be behind a large one.
+    let cases = [
+        get("/openapi.json"),
+        get("/metrics"),
+        get("/healthz"),
+        preflight.to_owned(),
+        get("/openapi.json") + &smallest.repeat(50),
+    ];
+    let cases = cases.into_iter().map(async |requests| {
+        let options = Options::sqlite().env("GIH_CORS_ORIGINS", "https://a.example");
+        let hub = Hub::start(options).await;
+        let address = hub.host().parse().unwrap();
+        // What the first one takes is no connection's.
+        let mut first = Wire::open(&hub).await;
+        first.say(&requests).await;
+        first.hear().await;
+        let before = resident_kib(&hub);
+        let clients = (0..CONNECTIONS).map(|_| stuck(address, requests.clone()));
+        let clients = futures_util::future::join_all(clients).await;
+        let each = resident_kib(&hub).saturating_sub(before) / CONNECTIONS as u64;
+        let line = requests.lines().next().unwrap();
+        eprintln!("{line} …: {each} KiB a connection");
+        assert!(each < MOST_KIB, "{line}: {each} KiB a connection");
+        assert_eq!(hub.without_key().get("/healthz").await.status, 200);
+        drop(clients);
+    });
+    futures_util::future::join_all(cases).await;
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::site::{KINDS, Site};
 use super::work::{PRICE, answer, call, call_preferring, is_refunded, queue, until_there_are};
+use crate::support::wire::{Wire, post};
 use crate::support::{Hub, Kind, Options, until};
 
 /// Long enough to look at a hub that drains.
@@ -181,4 +182,39 @@ async fn idle_connections_do_not_hold_the_end_up() {
         began.elapsed()
     );
     drop(idle);
+}
+
+/// A body that never ends is refused, so that its sender knows to come again.
+#[tokio::test]
+async fn bodies_still_coming_are_answered_503() {
+    for kind in ["application/json", "multipart/form-data; boundary=b"] {
+        let mut hub = Hub::start(Options::sqlite()).await;
+        let api = hub.account();
+        let key = api.key("test")["key"].as_str().unwrap().to_owned();
+        let mut wire = Wire::open(&hub).await;
+        let headers = format!(
+            "Authorization: Bearer {key}\r\nContent-Type: {kind}\r\nContent-Length: 1000\r\n"
+        );
+        wire.say(&post("/api/v1/images/generations", &headers))
+            .await;
+        wire.say("--b\r\nContent-Disposition: form-data; name=\"prompt\"\r\n\r\n")
+            .await;
+        // It is being received.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let began = Instant::now();
+        hub.process.signal("TERM");
+        let (head, body) = wire.hear().await;
+        assert!(head.starts_with("HTTP/1.1 503"), "{head}");
+        let head = head.to_ascii_lowercase();
+        assert!(head.contains("retry-after: "), "{head}");
+        assert!(head.contains("connection: close"), "{head}");
+        assert!(body.contains("shutting down"), "{body}");
+        assert_eq!(hub.process.wait().code(), Some(0));
+        assert!(
+            began.elapsed() < Duration::from_secs(12),
+            "{:?}",
+            began.elapsed()
+        );
+        hub.restart().await.audit();
+    }
 }

@@ -137,16 +137,26 @@ fn upload(api: &Api) -> JoinHandle<Answer> {
 }
 
 #[tokio::test]
-async fn an_account_has_a_quarter_of_the_upload_places() {
+async fn an_account_has_all_upload_places_but_a_quarter() {
     let hub = Hub::start(Options::sqlite().env("GIH_MAX_UPLOADS", 8)).await;
     let (ann, bob) = (hub.account(), hub.account());
     let keys =
         [ann.key("test"), ann.key("test")].map(|key| key["key"].as_str().unwrap().to_owned());
-    // Whatever key she uses, two are hers.
-    let slow: Vec<_> = (0..8)
-        .map(|number| SlowUpload::begin(&hub, &keys[number % 2]))
-        .collect();
+    let hold = |count| -> Vec<_> {
+        let slow = (0..count).map(|number| SlowUpload::begin(&hub, &keys[number % 2]));
+        slow.collect()
+    };
+    // Whatever key she uses, six are hers. With five taken she still gets one, though nobody else wants any.
+    let mut slow = hold(5);
     let (ann, bob) = (hub.with_key(&keys[0]), bob.test());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let began = Instant::now();
+    upload(&ann).await.unwrap().ok(200);
+    assert!(
+        began.elapsed() < Duration::from_secs(10),
+        "she did not wait"
+    );
+    slow.extend(hold(3));
     tokio::time::sleep(Duration::from_secs(1)).await;
     let hers = upload(&ann);
     let began = Instant::now();
@@ -159,7 +169,7 @@ async fn an_account_has_a_quarter_of_the_upload_places() {
     ann.draw(json!({})).await.ok(200);
     drop(slow);
     hers.await.unwrap().ok(200);
-    assert_eq!(ann.credits().await, 1_000 - 2 * PRICE);
+    assert_eq!(ann.credits().await, 1_000 - 3 * PRICE);
     hub.audit();
 }
 
@@ -178,13 +188,13 @@ fn unfinished_json(hub: &Hub, key: &str) -> std::net::TcpStream {
 }
 
 #[tokio::test]
-async fn json_bodies_share_a_bounded_memory_and_an_account_has_a_quarter_of_it() {
+async fn json_bodies_share_a_bounded_memory_and_an_account_has_all_but_a_quarter_of_it() {
     let hub = Hub::start(Options::sqlite()).await;
     let (ann, bob) = (hub.account(), hub.account());
     let key = ann.key("test")["key"].as_str().unwrap().to_owned();
     let (ann, bob) = (hub.with_key(&key), bob.test());
-    // A quarter of 64 MiB is 16.7 of them. What a refused one had gives some of the others room, but not most of them.
-    let count = 30;
+    // Three quarters of 64 MiB are 50.3 of them. What a refused one had gives some of the others room, but not most.
+    let count = 75;
     let streams: Vec<_> = (0..count).map(|_| unfinished_json(&hub, &key)).collect();
     let refused = tokio::task::spawn_blocking(move || {
         // Those that have their room wait for their last byte, the others are answered by themselves.
