@@ -81,9 +81,11 @@ pub trait Generations: Send + Sync {
     async fn resign(&self, worker: WorkerId) -> Result<(), DatabaseError>;
     /// Looks after work whose holder is gone (its lease has lapsed or it resigned) or that is past its deadline by more
     /// than `grace`: what was never dispatched is queued again under the same charge; what was dispatched is taken over
-    /// by `worker` under a new fence, to be settled and never sent again. Work that `worker` itself holds is spared until
-    /// its deadline; work that anybody claimed longer than `grace` ago and has not dispatched is queued again, because a
-    /// holder that knows of it dispatches at once. Also returns queued work past its queue deadline. At most `at_most` of each, in one transaction; rows of dead workers with nothing left are deleted.
+    /// by `worker` under a new fence, to be settled and never sent again; its deadline is over then, and it is anybody's
+    /// again after another `grace`. Work that `worker` itself holds is spared until its deadline; work that anybody claimed
+    /// longer than `grace` ago and has not dispatched is queued again while it has time left, because a holder that knows
+    /// of it dispatches at once. Also returns queued work past its queue deadline, and what was queued again under a revoked
+    /// key. At most `at_most` of each, in one transaction; rows of dead workers with nothing left are deleted.
     async fn reap(
         &self,
         worker: WorkerId,

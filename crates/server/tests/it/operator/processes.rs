@@ -111,7 +111,7 @@ async fn a_waiting_call_hears_soon_of_the_work_that_ended_elsewhere() {
         assert_eq!(status.as_u16(), 200, "{body}");
         let ended = "SELECT CAST(extract(epoch FROM max(completed_at)) * 1000 AS bigint) AS number FROM generations";
         let late = answered - api.place.numbers(ended)[0];
-        // A look every 250 ms, and the machine's own slowness.
+        // A look every 100 ms, and the machine's own slowness.
         assert!((-50..1_500).contains(&late), "{late} ms after the end");
         caller.open(&body["images"][0]).await;
     }
