@@ -11,7 +11,7 @@ use gih_domain::ports::{
 use tokio::task::JoinSet;
 
 use super::{ROUNDS, Track, accept};
-use crate::torture::{Seed, figure, seed};
+use crate::torture::figure;
 use crate::word;
 use crate::world::*;
 
@@ -133,7 +133,6 @@ impl Winner {
 }
 
 async fn one_key_two_hundred_times(kind: Kind) {
-    let _seed = Seed(seed());
     let track = Track::new(kind).await;
     let world = Arc::new(
         world(

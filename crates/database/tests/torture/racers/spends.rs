@@ -7,7 +7,7 @@ use gih_domain::ports::{AcceptError, Accepted, Keys};
 use tokio::task::JoinSet;
 
 use super::{ROUNDS, Track, accept};
-use crate::torture::{Seed, figure, seed};
+use crate::torture::figure;
 use crate::word;
 use crate::world::*;
 
@@ -69,7 +69,6 @@ async fn spend(track: &Track, round: u64) {
 }
 
 async fn spend_two_hundred_times(kind: Kind) {
-    let _seed = Seed(seed());
     let track = Track::new(kind).await;
     for round in 0..ROUNDS {
         spend(&track, round).await;
