@@ -12,6 +12,8 @@ diesel::table! {
         is_admin -> Bool,
         password_hash -> Nullable<Text>,
         created_at -> Ts,
+        blocked_at -> Nullable<Ts>,
+        password_is_temporary -> Bool,
     }
 }
 
@@ -28,6 +30,10 @@ diesel::table! {
         created_at -> Ts,
         expires_at -> Nullable<Ts>,
         revoked_at -> Nullable<Ts>,
+        origin -> Word,
+        previous_digest -> Nullable<Binary>,
+        previous_prefix -> Nullable<Text>,
+        previous_expires_at -> Nullable<Ts>,
     }
 }
 
@@ -158,21 +164,84 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use crate::types::*;
+    api_key_uses (api_key_id) {
+        api_key_id -> Id,
+        last_used_at -> Ts,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::*;
+    sessions (digest) {
+        digest -> Binary,
+        account_id -> Id,
+        created_at -> Ts,
+        expires_at -> Ts,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::*;
+    devices (digest, account_id) {
+        digest -> Binary,
+        account_id -> Id,
+        created_at -> Ts,
+        expires_at -> Ts,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::*;
+    admin_acts (id) {
+        id -> Id,
+        account_id -> Id,
+        act -> Word,
+        subject -> Text,
+        detail -> Text,
+        created_at -> Ts,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::types::*;
+    audits (id) {
+        id -> Id,
+        completed_at -> Ts,
+        violations -> Integer,
+        detail -> Text,
+    }
+}
+
+diesel::joinable!(admin_acts -> accounts (account_id));
+diesel::joinable!(api_key_uses -> api_keys (api_key_id));
 diesel::joinable!(api_keys -> accounts (account_id));
 diesel::joinable!(credit_lots -> accounts (account_id));
 diesel::joinable!(generations -> accounts (account_id));
 diesel::joinable!(generations -> api_keys (api_key_id));
 diesel::joinable!(idempotency_keys -> generations (generation_id));
 diesel::joinable!(images -> generations (generation_id));
+diesel::joinable!(devices -> accounts (account_id));
 diesel::joinable!(ledger_entries -> credit_lots (lot_id));
+diesel::joinable!(sessions -> accounts (account_id));
 diesel::allow_tables_to_appear_in_same_query!(
     accounts,
+    admin_acts,
+    api_key_uses,
     api_keys,
+    audits,
     credit_lots,
+    devices,
     generations,
     idempotency_keys,
     images,
     ledger_entries,
     models,
+    sessions,
     workers,
 );

@@ -1,0 +1,16 @@
+DROP INDEX generations_of_key;
+DROP INDEX generations_unsuccessful;
+DROP INDEX generations_unsuccessful_of_account;
+DROP TABLE audits;
+DROP TABLE admin_acts;
+DROP TABLE devices;
+DROP TABLE sessions;
+DROP TABLE api_key_uses;
+DROP INDEX api_keys_of_console;
+DROP INDEX api_keys_previous_digest;
+ALTER TABLE api_keys DROP COLUMN previous_expires_at;
+ALTER TABLE api_keys DROP COLUMN previous_prefix;
+ALTER TABLE api_keys DROP COLUMN previous_digest;
+ALTER TABLE api_keys DROP COLUMN origin;
+ALTER TABLE accounts DROP COLUMN password_is_temporary;
+ALTER TABLE accounts DROP COLUMN blocked_at;
