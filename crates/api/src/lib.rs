@@ -11,6 +11,7 @@ mod budget;
 mod connection;
 mod error;
 mod health;
+pub mod lend;
 mod links;
 mod media;
 mod metrics;
