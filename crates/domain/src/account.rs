@@ -153,6 +153,10 @@ pub struct Account {
     pub is_admin: bool,
     /// When it was created.
     pub created_at: Timestamp,
+    /// Since when it is blocked: nobody can sign in to it, and its keys are refused.
+    pub blocked_at: Option<Timestamp>,
+    /// Whether its password is one that the hub made up, to be replaced by its owner.
+    pub password_is_temporary: bool,
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! [`ports`]; every rule about money, time and requests is here and nowhere else.
 
 pub mod account;
+pub mod admin;
+pub mod administer;
 pub mod api_key;
 pub mod audit;
 pub mod authenticate;
@@ -18,6 +20,7 @@ pub mod generate;
 pub mod generation;
 pub mod id;
 pub mod idempotency;
+pub mod ledger;
 pub mod lots;
 pub mod mode;
 pub mod object_name;
@@ -27,7 +30,9 @@ pub mod request;
 pub mod retrieve;
 pub mod size;
 pub mod size_rule;
+pub mod statement;
 pub mod time;
+pub mod usual_times;
 
 #[cfg(test)]
 mod testing;

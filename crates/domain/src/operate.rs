@@ -92,6 +92,26 @@ pub struct ModelChange {
     pub reference_image_limit: Option<u32>,
 }
 
+impl ModelChange {
+    /// Makes the change; the result must still make sense.
+    pub(crate) fn apply(self, model: &mut Model) -> Result<(), InvalidModel> {
+        model.credits_per_image.extend(self.prices);
+        model.enabled = self.enabled.unwrap_or(model.enabled);
+        let replace = |old: &mut String, new: Option<String>| {
+            if let Some(new) = new {
+                *old = new;
+            }
+        };
+        replace(&mut model.name, self.name);
+        replace(&mut model.provider, self.provider);
+        replace(&mut model.provider_model, self.provider_model);
+        model.reference_image_limit = self
+            .reference_image_limit
+            .unwrap_or(model.reference_image_limit);
+        model.check()
+    }
+}
+
 impl Operate {
     /// Adds an account that holds the sign-up test credits and no live ones.
     pub async fn create_account(
@@ -106,14 +126,7 @@ impl Operate {
             Some(password) => Some(self.passwords.hash(password).await),
             None => None,
         };
-        let signup = NewLot {
-            id: LotId(self.ids.next(at)),
-            mode: Mode::Test,
-            source: LotSource::Signup,
-            credits: Credits::from_u32(SIGNUP_TEST_CREDITS),
-            expires_at: None,
-            note: None,
-        };
+        let signup = signup_lot(LotId(self.ids.next(at)));
         let id = AccountId(self.ids.next(at));
         let account = NewAccount {
             id,
@@ -123,6 +136,7 @@ impl Operate {
             password_hash,
             lots: vec![signup],
             created_at: at,
+            act: None,
         };
         match self.accounts.create(&account).await {
             Ok(()) => Ok(Account {
@@ -131,6 +145,8 @@ impl Operate {
                 account_type,
                 is_admin,
                 created_at: at,
+                blocked_at: None,
+                password_is_temporary: false,
             }),
             Err(AccountError::EmailTaken) => Err(OperateError::EmailTaken(email)),
             Err(AccountError::NotFound | AccountError::AlreadyExpired) => {
@@ -142,18 +158,7 @@ impl Operate {
 
     /// A password that nobody has to think up.
     pub fn generate_password(&self) -> Password {
-        const ALPHABET: &[u8; 62] =
-            b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-        const CHARS: usize = 20;
-        let mut random = [0; GENERATED_PASSWORD_BYTES];
-        self.ids.fill(&mut random);
-        // As for keys: bytes of 248 and above would favour the first characters.
-        let unbiased = random.iter().filter(|&&byte| byte < 248).chain(&random);
-        let text: String = unbiased
-            .take(CHARS)
-            .map(|&byte| char::from(ALPHABET[usize::from(byte) % 62]))
-            .collect();
-        Password::generated(text)
+        generate_password(&*self.ids)
     }
 
     /// The account with this address.
@@ -241,6 +246,7 @@ impl Operate {
             lot,
             reference,
             created_at: at,
+            act: None,
         };
         match self.accounts.grant(&grant).await {
             Ok(granted) => Ok(granted),
@@ -270,16 +276,8 @@ impl Operate {
                 .collect();
             return Err(OperateError::NoSuchModel(id.to_owned(), known.join(", ")));
         };
-        model.credits_per_image.extend(change.prices);
-        model.enabled = change.enabled.unwrap_or(model.enabled);
-        model.name = change.name.unwrap_or(model.name);
-        model.provider = change.provider.unwrap_or(model.provider);
-        model.provider_model = change.provider_model.unwrap_or(model.provider_model);
-        model.reference_image_limit = change
-            .reference_image_limit
-            .unwrap_or(model.reference_image_limit);
-        model.check()?;
-        self.catalog.put(&model).await?;
+        change.apply(&mut model)?;
+        self.catalog.put(&model, None).await?;
         Ok(model)
     }
 
@@ -296,6 +294,33 @@ impl Operate {
             Ok(0)
         }
     }
+}
+
+/// The lot that every account begins with.
+pub(crate) fn signup_lot(id: LotId) -> NewLot {
+    NewLot {
+        id,
+        mode: Mode::Test,
+        source: LotSource::Signup,
+        credits: Credits::from_u32(SIGNUP_TEST_CREDITS),
+        expires_at: None,
+        note: None,
+    }
+}
+
+/// A password that nobody has to think up.
+pub(crate) fn generate_password(ids: &dyn Ids) -> Password {
+    const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    const CHARS: usize = 20;
+    let mut random = [0; GENERATED_PASSWORD_BYTES];
+    ids.fill(&mut random);
+    // As for keys: bytes of 248 and above would favour the first characters.
+    let unbiased = random.iter().filter(|&&byte| byte < 248).chain(&random);
+    let text: String = unbiased
+        .take(CHARS)
+        .map(|&byte| char::from(ALPHABET[usize::from(byte) % 62]))
+        .collect();
+    Password::generated(text)
 }
 
 fn unexpected(what: &str) -> OperateError {

@@ -6,6 +6,7 @@
 //! of this crate that the adapter calls with the rows. No transaction crosses a port.
 
 mod accounts;
+mod acts;
 mod books;
 mod catalog;
 mod clock;
@@ -14,11 +15,17 @@ mod ids;
 mod image_provider;
 mod image_store;
 mod keys;
+mod ledger;
 mod password_hasher;
 mod spool;
+mod statistics;
 mod tasks;
 
-pub use accounts::{AccountError, Accounts, Grant, Granted, LotSource, NewAccount, NewLot};
+pub use accounts::{
+    AccountError, AccountPage, Accounts, ChangedAccount, Grant, Granted, LotSource, NewAccount,
+    NewLot,
+};
+pub use acts::{ActPage, Acts};
 pub use books::{BookedImage, Books, Late, Overdue, Violation};
 pub use catalog::Catalog;
 pub use clock::Clock;
@@ -30,16 +37,19 @@ pub use ids::Ids;
 pub use image_provider::{ImageProvider, Images, Order, ProviderError};
 pub use image_store::{ImageStore, Object, StoreError};
 pub use keys::{KeyOwner, Keys, NewKey, Revoked};
+pub use ledger::Ledger;
 pub use password_hasher::PasswordHasher;
 pub use spool::{Spool, SpoolError, SpoolFile};
+pub use statistics::Statistics;
 pub use tasks::Tasks;
 
 #[cfg(test)]
 pub use {
-    accounts::MockAccounts, books::MockBooks, catalog::MockCatalog, clock::MockClock,
-    generations::MockGenerations, ids::MockIds, image_provider::MockImageProvider,
-    image_store::MockImageStore, keys::MockKeys, password_hasher::MockPasswordHasher,
-    spool::MockSpool, spool::MockSpoolFile, tasks::MockTasks,
+    accounts::MockAccounts, acts::MockActs, books::MockBooks, catalog::MockCatalog,
+    clock::MockClock, generations::MockGenerations, ids::MockIds,
+    image_provider::MockImageProvider, image_store::MockImageStore, keys::MockKeys,
+    ledger::MockLedger, password_hasher::MockPasswordHasher, spool::MockSpool,
+    spool::MockSpoolFile, statistics::MockStatistics, tasks::MockTasks,
 };
 
 /// What can go wrong with any question to the database.
