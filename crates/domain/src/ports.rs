@@ -15,10 +15,14 @@ mod image_provider;
 mod image_store;
 mod keys;
 mod password_hasher;
+mod sessions;
 mod spool;
 mod tasks;
+mod throttle;
 
-pub use accounts::{AccountError, Accounts, Grant, Granted, LotSource, NewAccount, NewLot};
+pub use accounts::{
+    AccountError, Accounts, Credentials, Grant, Granted, LotSource, NewAccount, NewLot,
+};
 pub use books::{BookedImage, Books, Late, Overdue, Violation};
 pub use catalog::Catalog;
 pub use clock::Clock;
@@ -29,17 +33,20 @@ pub use generations::{
 pub use ids::Ids;
 pub use image_provider::{ImageProvider, Images, Order, ProviderError};
 pub use image_store::{ImageStore, Object, StoreError};
-pub use keys::{KeyOwner, Keys, NewKey, Revoked};
-pub use password_hasher::PasswordHasher;
+pub use keys::{KeyOwner, Keys, NewKey, Revoked, Rotation};
+pub use password_hasher::{Busy, PasswordHasher};
+pub use sessions::{NewSession, Sessions};
 pub use spool::{Spool, SpoolError, SpoolFile};
 pub use tasks::Tasks;
+pub use throttle::{Throttle, Wait};
 
 #[cfg(test)]
 pub use {
     accounts::MockAccounts, books::MockBooks, catalog::MockCatalog, clock::MockClock,
     generations::MockGenerations, ids::MockIds, image_provider::MockImageProvider,
     image_store::MockImageStore, keys::MockKeys, password_hasher::MockPasswordHasher,
-    spool::MockSpool, spool::MockSpoolFile, tasks::MockTasks,
+    sessions::MockSessions, spool::MockSpool, spool::MockSpoolFile, tasks::MockTasks,
+    throttle::MockThrottle,
 };
 
 /// What can go wrong with any question to the database.
