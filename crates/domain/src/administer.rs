@@ -13,9 +13,9 @@ use crate::ledger::{DAY, DaySpending, every_day, last_days};
 use crate::mode::Mode;
 use crate::operate::{ModelChange, generate_password, signup_lot};
 use crate::ports::{
-    AccountError, AccountPage, Accounts, ActPage, Acts, Books, Catalog, ChangedAccount, Clock,
-    DatabaseError, Generations, Grant, Granted, Ids, Ledger, ListFilter, LotSource, NewAccount,
-    NewLot, Page, PasswordHasher, Statistics,
+    AccountError, AccountPage, Accounts, ActPage, Acts, Books, Busy, Catalog, ChangedAccount,
+    Clock, DatabaseError, Generations, Grant, Granted, Ids, Ledger, ListFilter, LotSource,
+    NewAccount, NewLot, Page, PasswordHasher, Statistics,
 };
 use crate::time::Timestamp;
 
@@ -85,6 +85,9 @@ pub enum AdministerError {
     /// The change would leave a model that makes no sense.
     #[error(transparent)]
     InvalidModel(#[from] InvalidModel),
+    /// Too many passwords are being hashed; asking again helps.
+    #[error(transparent)]
+    Busy(#[from] Busy),
     /// The database.
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -128,7 +131,7 @@ impl Administer {
         may(admin)?;
         let email = Email::parse(email)?;
         let password = generate_password(&*self.ids);
-        let password_hash = self.passwords.hash(&password).await;
+        let password_hash = self.passwords.hash(&password).await?;
         let at = self.clock.now();
         let account = Account {
             id: AccountId(self.ids.next(at)),
@@ -146,7 +149,8 @@ impl Administer {
             account_type,
             is_admin,
             password_hash: Some(password_hash),
-            lots: vec![signup_lot(LotId(self.ids.next(at)))],
+            password_is_temporary: true,
+            lots: vec![signup_lot(&*self.ids, at)],
             created_at: at,
             act: Some(self.act(admin, Act::CreateAccount, email.as_str(), detail, at)),
         };

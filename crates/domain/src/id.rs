@@ -71,6 +71,11 @@ ids! {
     AuditId "aud";
 }
 
+impl AccountId {
+    /// No account's name: the nil UUID, which is given to none.
+    pub const NOBODY: Self = Self(Uuid::nil());
+}
+
 impl GenerationId {
     /// When the id was made, to the millisecond, by the [`Clock`](crate::ports::Clock) of then; `None` when it is no
     /// version 7 UUID, which the hub makes none of.

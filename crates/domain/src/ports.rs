@@ -17,13 +17,15 @@ mod image_store;
 mod keys;
 mod ledger;
 mod password_hasher;
+mod sessions;
 mod spool;
 mod statistics;
 mod tasks;
+mod throttle;
 
 pub use accounts::{
-    AccountError, AccountPage, Accounts, ChangedAccount, Grant, Granted, LotSource, NewAccount,
-    NewLot,
+    AccountError, AccountPage, Accounts, ChangedAccount, Credentials, Grant, Granted, LotSource,
+    NewAccount, NewLot,
 };
 pub use acts::{ActPage, Acts};
 pub use books::{BookedImage, Books, Late, Overdue, Violation};
@@ -36,20 +38,23 @@ pub use generations::{
 pub use ids::Ids;
 pub use image_provider::{ImageProvider, Images, Order, ProviderError};
 pub use image_store::{ImageStore, Object, StoreError};
-pub use keys::{KeyOwner, Keys, NewKey, Revoked};
+pub use keys::{KeyOwner, Keys, NewKey, Revoked, Rotation};
 pub use ledger::Ledger;
-pub use password_hasher::PasswordHasher;
+pub use password_hasher::{Busy, PasswordHasher};
+pub use sessions::{NewSession, Sessions};
 pub use spool::{Spool, SpoolError, SpoolFile};
 pub use statistics::Statistics;
 pub use tasks::Tasks;
+pub use throttle::{Throttle, Wait};
 
 #[cfg(test)]
 pub use {
     accounts::MockAccounts, acts::MockActs, books::MockBooks, catalog::MockCatalog,
     clock::MockClock, generations::MockGenerations, ids::MockIds,
     image_provider::MockImageProvider, image_store::MockImageStore, keys::MockKeys,
-    ledger::MockLedger, password_hasher::MockPasswordHasher, spool::MockSpool,
-    spool::MockSpoolFile, statistics::MockStatistics, tasks::MockTasks,
+    ledger::MockLedger, password_hasher::MockPasswordHasher, sessions::MockSessions,
+    spool::MockSpool, spool::MockSpoolFile, statistics::MockStatistics, tasks::MockTasks,
+    throttle::MockThrottle,
 };
 
 /// What can go wrong with any question to the database.

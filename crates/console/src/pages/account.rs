@@ -94,10 +94,10 @@ pub(crate) async fn change_password(
             StatusCode::BAD_REQUEST
         }
         Err(ChangePasswordError::Throttled(wait)) => {
-            page.wrong_current = Some(too_many(wait));
+            page.wrong_current = Some(too_many(wait.0));
             StatusCode::TOO_MANY_REQUESTS
         }
-        Err(ChangePasswordError::Busy) => return Err(busy()),
+        Err(ChangePasswordError::Busy(_)) => return Err(busy()),
         Err(ChangePasswordError::Database(error)) => return Err(error.into()),
     };
     html_as(status, &page)

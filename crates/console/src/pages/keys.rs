@@ -8,7 +8,7 @@ use askama::Template;
 use gih_domain::account::Account;
 use gih_domain::api_key::{ApiKey, KeyName};
 use gih_domain::id::KeyId;
-use gih_domain::manage_keys::{CreatedKey, ManageKeysError};
+use gih_domain::manage_keys::{CreateKeyError, CreatedKey, RotateError};
 use gih_domain::mode::Mode;
 use gih_domain::time::Timestamp;
 
@@ -192,7 +192,11 @@ pub(crate) async fn create(
     };
     let expires_at = lives.map(|lives| state.clock.now().plus(lives));
     let created = state.keys.create(account.id, name, mode, expires_at).await;
-    show_once(&state, &account, created.map_err(refused)?, None).await
+    let created = created.map_err(|error| match error {
+        CreateKeyError::InThePast(_) => PageError::Invalid(error.to_string()),
+        CreateKeyError::Database(error) => error.into(),
+    })?;
+    show_once(&state, &account, created, None).await
 }
 
 /// `GET /keys/{id}/revoke`.
@@ -220,9 +224,8 @@ async fn question(
     rotates: bool,
 ) -> Result<HttpResponse, PageError> {
     let id: KeyId = id.parse().map_err(|_| PageError::NotFound)?;
-    let keys = state.keys.list(account.id).await?;
-    let key = keys.iter().find(|key| key.id == id).ok_or(PageError::NotFound)?;
-    let key = Row::new(key, state.clock.now());
+    let key = state.keys.find(account.id, id).await?;
+    let key = Row::new(&key.ok_or(PageError::NotFound)?, state.clock.now());
     if !key.is_usable {
         return Err(PageError::Invalid(format!("{} is not active any more", key.name)));
     }
@@ -265,10 +268,15 @@ pub(crate) async fn rotate(
     };
     let rotated = state
         .keys
-        .rotate(account.id, id, overlap)
+        .rotate(Some(account.id), id, overlap)
         .await
-        .map_err(refused)?
-        .ok_or(PageError::NotFound)?;
+        .map_err(|error| match error {
+            RotateError::NoSuchKey => PageError::NotFound,
+            RotateError::OverlapTooLong | RotateError::NotValid => {
+                PageError::Invalid(error.to_string())
+            }
+            RotateError::Database(error) => error.into(),
+        })?;
     let old = rotated.key.previous.as_ref().map_or_else(
         || "The old secret has stopped working.".to_owned(),
         |old| format!("The old secret ({}…) works until {} UTC.", old.prefix, minute(old.expires_at)),
@@ -290,11 +298,4 @@ async fn show_once(
         old,
     });
     html(&page)
-}
-
-fn refused(error: ManageKeysError) -> PageError {
-    match error {
-        ManageKeysError::Database(error) => error.into(),
-        other => PageError::Invalid(other.to_string()),
-    }
 }

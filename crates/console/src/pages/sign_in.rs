@@ -86,8 +86,8 @@ pub(crate) async fn submit(
             StatusCode::FORBIDDEN,
             "This account is blocked. Ask whoever runs this hub.".to_owned(),
         ),
-        Err(SignInError::Throttled(wait)) => (StatusCode::TOO_MANY_REQUESTS, too_many(wait)),
-        Err(SignInError::Busy) => return Err(busy()),
+        Err(SignInError::Throttled(wait)) => (StatusCode::TOO_MANY_REQUESTS, too_many(wait.0)),
+        Err(SignInError::Busy(_)) => return Err(busy()),
         Err(SignInError::Database(error)) => return Err(error.into()),
     };
     let page = SignInPage {

@@ -97,11 +97,11 @@ pub(crate) async fn submit(
             StatusCode::BAD_REQUEST
         }
         Err(SignUpError::Throttled(wait)) => {
-            page.wrong = Some(too_many(wait));
+            page.wrong = Some(too_many(wait.0));
             StatusCode::TOO_MANY_REQUESTS
         }
         Err(SignUpError::Closed) => StatusCode::FORBIDDEN,
-        Err(SignUpError::Busy) => return Err(busy()),
+        Err(SignUpError::Busy(_)) => return Err(busy()),
         Err(SignUpError::Database(error)) => return Err(error.into()),
     };
     html_as(status, &page)

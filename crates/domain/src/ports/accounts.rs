@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use super::DatabaseError;
+use super::{DatabaseError, NewSession};
 use crate::account::{Account, AccountType, Email};
 use crate::admin::{AccountChange, AccountFilter, NewAct};
 use crate::balance::Balance;
@@ -20,6 +20,16 @@ pub trait Accounts: Send + Sync {
     async fn find(&self, email: &Email) -> Result<Option<Account>, DatabaseError>;
     /// The account of this name.
     async fn find_by_id(&self, id: AccountId) -> Result<Option<Account>, DatabaseError>;
+    /// The account with this address and what its password is verified against.
+    async fn credentials(&self, email: &Email) -> Result<Option<Credentials>, DatabaseError>;
+    /// Gives the account another password, which is no temporary one, ends all its sessions, forgets all its devices, and
+    /// begins `session`, atomically. `false`, and nothing done, when [`NewSession::password_hash`] is no longer that of the
+    /// account, or it is blocked.
+    async fn change_password(
+        &self,
+        password_hash: &str,
+        session: &NewSession,
+    ) -> Result<bool, DatabaseError>;
     /// How many accounts there are.
     async fn count(&self) -> Result<u64, DatabaseError>;
     /// Adds a lot and its ledger entry. With a `reference` that the account has used before, nothing is added and the
@@ -63,6 +73,8 @@ pub struct NewAccount {
     pub is_admin: bool,
     /// The hash of its password as a PHC string; `None`: nobody can sign in to it.
     pub password_hash: Option<String>,
+    /// Whether the hub made that password up: its owner is asked for another.
+    pub password_is_temporary: bool,
     /// What it begins with.
     pub lots: Vec<NewLot>,
     /// When.
@@ -87,6 +99,30 @@ pub struct ChangedAccount {
     pub account: Account,
     /// The queued generations that its blocking canceled.
     pub canceled: Vec<GenerationId>,
+}
+
+impl NewAccount {
+    /// What it will be.
+    pub(crate) fn account(&self) -> Account {
+        Account {
+            id: self.id,
+            email: self.email.clone(),
+            account_type: self.account_type,
+            is_admin: self.is_admin,
+            created_at: self.created_at,
+            blocked_at: None,
+            password_is_temporary: self.password_is_temporary,
+        }
+    }
+}
+
+/// An account with what its password is verified against.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// The account.
+    pub account: Account,
+    /// The hash of its password as a PHC string; `None`: nobody can sign in to it.
+    pub password_hash: Option<String>,
 }
 
 /// A lot to be added.
