@@ -33,7 +33,11 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         };
     }
     vec![
-        asset("console.css", "text/css; charset=utf-8", file!("console.css")),
+        asset(
+            "console.css",
+            "text/css; charset=utf-8",
+            file!("console.css"),
+        ),
         asset("console.js", SCRIPT, file!("console.js")),
         asset("icon.svg", "image/svg+xml", file!("icon.svg")),
     ]
@@ -42,7 +46,10 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
 fn version(bytes: &[u8]) -> String {
     // 40 bits: a change that keeps them is not met by chance.
     let digest = Sha256::digest(bytes);
-    digest[..5].iter().map(|byte| format!("{byte:02x}")).collect()
+    digest[..5]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// The address of the asset with this name; a name that is none leads to a page that is not found.

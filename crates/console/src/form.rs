@@ -18,7 +18,8 @@ impl Fields {
     pub async fn read(mut payload: web::Payload) -> Result<Self, PageError> {
         let mut body = web::BytesMut::new();
         while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(|_| PageError::Invalid("the form did not come whole".to_owned()))?;
+            let chunk =
+                chunk.map_err(|_| PageError::Invalid("the form did not come whole".to_owned()))?;
             if body.len() + chunk.len() > MAX_FORM_BYTES {
                 return Err(PageError::Invalid("the form is too large".to_owned()));
             }

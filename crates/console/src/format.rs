@@ -20,7 +20,11 @@ pub(crate) fn thousands(number: i64) -> String {
 
 /// A time as a person reads it: `2026-04-30 08:00`, in UTC.
 pub(crate) fn minute(time: Timestamp) -> String {
-    time.to_string().chars().take(16).collect::<String>().replace('T', " ")
+    time.to_string()
+        .chars()
+        .take(16)
+        .collect::<String>()
+        .replace('T', " ")
 }
 
 /// A day: `2026-04-30`, in UTC.

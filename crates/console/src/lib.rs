@@ -15,6 +15,8 @@ mod security;
 mod session;
 mod shell;
 mod state;
+#[cfg(test)]
+mod testing;
 
 pub use routes::configure;
 pub use state::{ConsoleState, Face, Refusal};

@@ -66,9 +66,20 @@ mod tests {
     #[test]
     fn older_ones_send_the_origin() {
         assert!(!crosses(&[("origin", "https://hub.example.com")]));
-        assert!(!crosses(&[("origin", "http://127.0.0.1:8080"), ("host", "127.0.0.1:8080")]));
-        for other in ["https://evil.example.com", "null", "", "https://hub.example.com.evil.com"] {
-            assert!(crosses(&[("origin", other), ("host", "hub.example.com")]), "{other}");
+        assert!(!crosses(&[
+            ("origin", "http://127.0.0.1:8080"),
+            ("host", "127.0.0.1:8080")
+        ]));
+        for other in [
+            "https://evil.example.com",
+            "null",
+            "",
+            "https://hub.example.com.evil.com",
+        ] {
+            assert!(
+                crosses(&[("origin", other), ("host", "hub.example.com")]),
+                "{other}"
+            );
         }
     }
 

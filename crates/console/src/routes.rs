@@ -28,14 +28,60 @@ pub fn configure(state: &web::Data<ConsoleState>) -> impl FnOnce(&mut web::Servi
     let state = state.clone();
     move |config| {
         config.app_data(state);
-        page!(config, "/assets/{version}/{name}", "GET, HEAD", get().to(assets::serve));
-        page!(config, "/sign-in", "GET, HEAD, POST", get().to(sign_in::show), web::post().to(sign_in::submit));
-        page!(config, "/sign-up", "GET, HEAD, POST", get().to(sign_up::show), web::post().to(sign_up::submit));
-        page!(config, "/sign-out", "POST", web::post().to(sign_in::sign_out));
-        page!(config, "/account", "GET, HEAD, POST", get().to(account::show), web::post().to(account::change_password));
-        page!(config, "/keys", "GET, HEAD, POST", get().to(keys::list), web::post().to(keys::create));
-        page!(config, "/keys/{id}/revoke", "GET, HEAD, POST", get().to(keys::ask_to_revoke), web::post().to(keys::revoke));
-        page!(config, "/keys/{id}/rotate", "GET, HEAD, POST", get().to(keys::ask_to_rotate), web::post().to(keys::rotate));
+        page!(
+            config,
+            "/assets/{version}/{name}",
+            "GET, HEAD",
+            get().to(assets::serve)
+        );
+        page!(
+            config,
+            "/sign-in",
+            "GET, HEAD, POST",
+            get().to(sign_in::show),
+            web::post().to(sign_in::submit)
+        );
+        page!(
+            config,
+            "/sign-up",
+            "GET, HEAD, POST",
+            get().to(sign_up::show),
+            web::post().to(sign_up::submit)
+        );
+        page!(
+            config,
+            "/sign-out",
+            "POST",
+            web::post().to(sign_in::sign_out)
+        );
+        page!(
+            config,
+            "/account",
+            "GET, HEAD, POST",
+            get().to(account::show),
+            web::post().to(account::change_password)
+        );
+        page!(
+            config,
+            "/keys",
+            "GET, HEAD, POST",
+            get().to(keys::list),
+            web::post().to(keys::create)
+        );
+        page!(
+            config,
+            "/keys/{id}/revoke",
+            "GET, HEAD, POST",
+            get().to(keys::ask_to_revoke),
+            web::post().to(keys::revoke)
+        );
+        page!(
+            config,
+            "/keys/{id}/rotate",
+            "GET, HEAD, POST",
+            get().to(keys::ask_to_rotate),
+            web::post().to(keys::rotate)
+        );
     }
 }
 

@@ -51,7 +51,10 @@ pub(crate) async fn protect<B: MessageBody + 'static>(
         (X_FRAME_OPTIONS, "DENY"),
         (REFERRER_POLICY, "same-origin"),
         (OPENER_POLICY, "same-origin"),
-        (PERMISSIONS_POLICY, "camera=(), microphone=(), geolocation=()"),
+        (
+            PERMISSIONS_POLICY,
+            "camera=(), microphone=(), geolocation=()",
+        ),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }

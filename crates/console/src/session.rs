@@ -76,7 +76,12 @@ pub(crate) fn begin(response: &mut HttpResponseBuilder, state: &ConsoleState, be
 
 /// Takes the session away from the browser. It stays a known device.
 pub(crate) fn end(response: &mut HttpResponseBuilder, state: &ConsoleState) {
-    let gone = cookie(state, Kind::Session, String::new(), std::time::Duration::ZERO);
+    let gone = cookie(
+        state,
+        Kind::Session,
+        String::new(),
+        std::time::Duration::ZERO,
+    );
     response.cookie(gone);
 }
 
@@ -100,9 +105,16 @@ async fn account(request: &HttpRequest) -> Result<Option<Account>, PageError> {
 }
 
 async fn signed_in(request: &HttpRequest) -> Result<Account, PageError> {
-    let next = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let next = request
+        .uri()
+        .path_and_query()
+        .map_or("/", |path| path.as_str());
     // Only pages can be come back to.
-    let next = if request.method().is_safe() { next } else { "/" };
+    let next = if request.method().is_safe() {
+        next
+    } else {
+        "/"
+    };
     account(request)
         .await?
         .ok_or_else(|| PageError::SignInFirst(next.to_owned()))
@@ -215,7 +227,10 @@ mod tests {
 
     #[test]
     fn the_way_back_is_written_into_the_address() {
-        assert_eq!(sign_in_url("/credits?mode=live&x=1"), "/sign-in?next=%2Fcredits%3Fmode%3Dlive%26x%3D1");
+        assert_eq!(
+            sign_in_url("/credits?mode=live&x=1"),
+            "/sign-in?next=%2Fcredits%3Fmode%3Dlive%26x%3D1"
+        );
         assert_eq!(sign_in_url("/"), "/sign-in");
     }
 }

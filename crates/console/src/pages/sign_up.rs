@@ -79,7 +79,9 @@ pub(crate) async fn submit(
     };
     let status = match state.sign_in.sign_up(attempt).await {
         Ok(begun) => {
-            let next = fields.get("next").map_or(BEGINNING, |next| safe_next(Some(next)));
+            let next = fields
+                .get("next")
+                .map_or(BEGINNING, |next| safe_next(Some(next)));
             let mut response = see_other(next);
             session::begin(&mut response, &state, &begun);
             return Ok(response.finish());
@@ -89,7 +91,8 @@ pub(crate) async fn submit(
             StatusCode::BAD_REQUEST
         }
         Err(SignUpError::EmailTaken) => {
-            page.wrong_email = Some("There is an account with this email already. Sign in instead.".to_owned());
+            page.wrong_email =
+                Some("There is an account with this email already. Sign in instead.".to_owned());
             StatusCode::CONFLICT
         }
         Err(SignUpError::InvalidPassword(error)) => {
