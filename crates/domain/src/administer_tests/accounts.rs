@@ -27,6 +27,7 @@ const BLOCK: AccountChange = AccountChange {
 
 #[test]
 fn an_account_is_created_with_a_password_shown_once() {
+    let who = admin();
     let record = Record::default();
     let mut outside = Outside::default();
     outside
@@ -53,7 +54,7 @@ fn an_account_is_created_with_a_password_shown_once() {
             Ok(())
         });
     let administer = outside.administer();
-    let created = administer.create_account(&admin(), " Bob@example.com", AccountType::Pro, true);
+    let created = administer.create_account(&who, " Bob@example.com", AccountType::Pro, true);
     let (account, password) = now(created).unwrap();
     assert!(account.password_is_temporary && account.is_admin);
     assert_eq!(password.reveal().len(), 20);
@@ -66,6 +67,7 @@ fn an_account_is_created_with_a_password_shown_once() {
 
 #[test]
 fn an_address_is_well_formed_and_free() {
+    let who = admin();
     let mut outside = Outside::default();
     outside.passwords.expect_hash().returning(|_| String::new());
     outside
@@ -75,7 +77,7 @@ fn an_address_is_well_formed_and_free() {
         .returning(|_| Err(AccountError::EmailTaken));
     let administer = outside.administer();
     let create = |email| {
-        let created = administer.create_account(&admin(), email, AccountType::Free, false);
+        let created = administer.create_account(&who, email, AccountType::Free, false);
         now(created).unwrap_err()
     };
     assert!(matches!(create("bob"), AdministerError::InvalidEmail(_)));

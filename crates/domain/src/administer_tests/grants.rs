@@ -39,6 +39,7 @@ fn time(text: &str) -> Option<Timestamp> {
 
 #[test]
 fn a_grant_is_recorded_in_words() {
+    let who = admin();
     let cases = [
         (
             time("2027-06-30"),
@@ -61,7 +62,7 @@ fn a_grant_is_recorded_in_words() {
         let (outside, record) = granting();
         let credits = Credits::from_u32(500);
         let administer = outside.administer();
-        let granted = administer.grant(&admin(), ann().id, credits, Mode::Live, expires_at, note);
+        let granted = administer.grant(&who, ann().id, credits, Mode::Live, expires_at, note);
         assert_eq!(now(granted).unwrap().credits, credits);
         record.is(Act::Grant, "ann@example.com", detail);
     }
@@ -69,11 +70,12 @@ fn a_grant_is_recorded_in_words() {
 
 #[test]
 fn what_makes_no_grant_is_refused_and_not_recorded() {
+    let who = admin();
     let (outside, record) = granting();
     let administer = outside.administer();
     let grant = |credits, expires_at, note: Option<&str>| {
         let credits = Credits::from_u32(credits);
-        let granted = administer.grant(&admin(), ann().id, credits, Mode::Test, expires_at, note);
+        let granted = administer.grant(&who, ann().id, credits, Mode::Test, expires_at, note);
         now(granted).unwrap_err()
     };
     assert!(matches!(
