@@ -238,7 +238,8 @@ async fn accounts_page_and_are_searched() {
                     after,
                     limit,
                 };
-                let AccountPage { accounts, has_more } = another.list(&filter).await.unwrap();
+                let AccountPage { accounts, has_more } =
+                    Accounts::list(&another, &filter).await.unwrap();
                 let last = accounts.last().map(|account| account.id);
                 let emails: Vec<String> = accounts
                     .iter()

@@ -43,8 +43,8 @@ async fn run(
     let claimed = running(database, accept).await;
     let id = claimed.lease.generation;
     if succeeds {
-        let settled = database.settle(&claimed.lease, &images(id, 1), at);
-        settled.await.unwrap();
+        let ending = images(id, 1);
+        database.settle(&claimed.lease, &ending, at).await.unwrap();
     }
     id
 }

@@ -1,6 +1,10 @@
 //! Lists of generations, newest first: ids sort by the time of acceptance. Each filter is answered from an index that ends
 //! with the id, so that a page costs no more however many generations there are.
 //!
+//! What is asked for comes first in the order of each list, and is said with `= ANY`, of which Postgres does not know that it
+//! is one value. So it cannot take another index for the order: the primary key's, to read everybody's rows until
+//! enough of them are an account's, which is all of them when the account has few or old ones.
+//!
 //! Nearly all generations succeed. The others have indexes by their status, which both databases use only when the
 //! statement says `status <> 'succeeded'` in so many words; succeeded ones are found among all.
 
@@ -25,7 +29,6 @@ macro_rules! load {
         both!($db, c => {
             let filter: &ListFilter = $filter;
             let mut $query = generations::table
-                .order(generations::id.desc())
                 // One more than the page, to know whether there is a next.
                 .limit(i64::from(filter.limit) + 1)
                 .select(GenerationRow::as_select())
@@ -67,12 +70,15 @@ pub(super) fn list(
         // What was asked with a key is of its account and mode: saying so again would have Postgres think that it may read
         // all of the account's to find the key's.
         Some(key) if !has_rare_status(filter) => load!(db, filter, |query| {
-            query = query.filter(generations::api_key_id.eq(Sql(key)));
+            query = query
+                .filter(generations::api_key_id.eq_any([Sql(key)]))
+                .order((generations::api_key_id.desc(), generations::id.desc()));
         })?,
         key => load!(db, filter, |query| {
             query = query
-                .filter(generations::account_id.eq(Sql(account)))
-                .filter(generations::mode.eq(Sql(mode)));
+                .filter(generations::account_id.eq_any([Sql(account)]))
+                .filter(generations::mode.eq(Sql(mode)))
+                .order((generations::account_id.desc(), generations::id.desc()));
             if let Some(key) = key {
                 query = query.filter(generations::api_key_id.eq(Sql(key)));
             }
@@ -88,9 +94,20 @@ pub(super) fn list_all(
     filter: &ListFilter,
 ) -> Result<Page, Error> {
     let rows = load!(db, filter, |query| {
-        if let Some(key) = filter.key {
-            query = query.filter(generations::api_key_id.eq(Sql(key)));
-        }
+        query = match (filter.key, filter.status) {
+            (Some(key), None | Some(Status::Succeeded)) => query
+                .filter(generations::api_key_id.eq_any([Sql(key)]))
+                .order((generations::api_key_id.desc(), generations::id.desc())),
+            (key, Some(status)) if status != Status::Succeeded => {
+                if let Some(key) = key {
+                    query = query.filter(generations::api_key_id.eq(Sql(key)));
+                }
+                query
+                    .filter(generations::status.eq_any([Sql(status)]))
+                    .order((generations::status.desc(), generations::id.desc()))
+            }
+            _ => query.order(generations::id.desc()),
+        };
         query = match mode {
             None => query,
             Some(Mode::Live) => query.filter(generations::mode.eq(Sql(Mode::Live))),

@@ -31,8 +31,7 @@ CREATE TEMP TABLE numbers AS WITH RECURSIVE up(i) AS (SELECT 1 UNION ALL SELECT 
     SELECT i, {now} - ({count} - i) * 1000000 AS at,
         CASE WHEN i % 100 = 0 THEN 'canceled' WHEN i % 10 = 0 THEN 'failed' ELSE 'succeeded' END AS status FROM up;
 CREATE TEMP TABLE rows AS SELECT i, at, status,
-    unhex(printf('%012x', at / 1000) || '7000') || unhex('8000' || printf('%04x', i % 7)) || substr({account}, 13, 4)
-        AS id FROM numbers;
+    unhex(printf('%012x', at / 1000) || '70008000' || printf('%04x', i % 7) || hex(substr({account}, 13, 4))) AS id FROM numbers;
 BEGIN;
 INSERT INTO generations (id, account_id, api_key_id, mode, model, provider, provider_model, prompt, n, tier,
     rendering_quality, price_credits, reference_images, waits, status, created_at, turn, queue_deadline_at, fence, worker_id,
@@ -44,7 +43,7 @@ SELECT id, {account}, {key}, 'live', 'gpt-image-2', 'openai', 'gpt-image-2', 'a 
 INSERT INTO ledger_entries (id, account_id, lot_id, mode, cause, amount, generation_id, created_at)
 SELECT id, {account}, (SELECT min(id) FROM credit_lots WHERE account_id = {account}), 'live', 'charge', -8, id, at FROM rows;
 INSERT INTO ledger_entries (id, account_id, lot_id, mode, cause, amount, generation_id, created_at)
-SELECT substr(id, 1, 11) || x'ff' || substr(id, 13, 4), {account},
+SELECT unhex(substr(hex(id), 1, 22) || 'ff' || substr(hex(id), 25)), {account},
     (SELECT min(id) FROM credit_lots WHERE account_id = {account}), 'live', 'refund', 8, id, at FROM rows WHERE status <> 'succeeded';
 COMMIT;
 ANALYZE;";

@@ -54,7 +54,7 @@ pub fn fresh_at(at: Timestamp) -> Uuid {
 pub async fn world(database: &Database, lots: &[(u32, Option<Duration>)]) -> World {
     let account = AccountId(fresh());
     let lots = lots.iter().map(|(credits, life)| NewLot {
-        id: LotId(fresh()),
+        id: LotId(fresh_at(NOW)),
         mode: Mode::Live,
         source: LotSource::Grant,
         credits: Credits::from_u32(*credits),
