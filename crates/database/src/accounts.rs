@@ -8,7 +8,8 @@ use gih_domain::id::{AccountId, LotId};
 use gih_domain::lots::Lot;
 use gih_domain::mode::Mode;
 use gih_domain::ports::{
-    AccountError, Accounts, DatabaseError, Grant, Granted, NewAccount, NewLot,
+    AccountError, Accounts, Credentials, DatabaseError, Grant, Granted, NewAccount, NewLot,
+    NewSession,
 };
 use gih_domain::time::Timestamp;
 
@@ -19,6 +20,10 @@ use crate::lots::{self, Cause, EntryRow, LotRow, lot_values};
 use crate::pool::Database;
 use crate::schema::{accounts, credit_lots};
 use crate::types::Sql;
+
+mod credentials;
+
+pub(crate) use credentials::AccountRow;
 
 #[async_trait]
 impl Accounts for Database {
@@ -33,7 +38,29 @@ impl Accounts for Database {
 
     async fn find(&self, email: &Email) -> Result<Option<Account>, DatabaseError> {
         let email = email.as_str().to_owned();
-        Ok(self.read(move |db| find(db, &email)).await?)
+        Ok(self.read(move |db| credentials::find(db, &email)).await?)
+    }
+
+    async fn find_by_id(&self, id: AccountId) -> Result<Option<Account>, DatabaseError> {
+        Ok(self.read(move |db| credentials::find_by_id(db, id)).await?)
+    }
+
+    async fn credentials(&self, email: &Email) -> Result<Option<Credentials>, DatabaseError> {
+        let email = email.as_str().to_owned();
+        Ok(self
+            .read(move |db| credentials::credentials(db, &email))
+            .await?)
+    }
+
+    async fn change_password(
+        &self,
+        password_hash: &str,
+        session: &NewSession,
+    ) -> Result<bool, DatabaseError> {
+        let (password_hash, session) = (password_hash.to_owned(), session.clone());
+        let changed =
+            self.write(move |db| credentials::change_password(db, &password_hash, &session));
+        Ok(changed.await?)
     }
 
     async fn count(&self) -> Result<u64, DatabaseError> {
@@ -74,6 +101,7 @@ fn create(db: &mut Db, account: &NewAccount) -> Result<(), Error> {
         accounts::is_admin.eq(account.is_admin),
         accounts::password_hash.eq(account.password_hash.as_deref()),
         accounts::created_at.eq(Sql(account.created_at)),
+        accounts::password_is_temporary.eq(account.password_is_temporary),
     );
     both!(db, c => diesel::insert_into(accounts::table).values(row).execute(c))?;
     let rows: Vec<LotRow> = account
@@ -119,32 +147,6 @@ fn grant_entry(lot: &LotRow) -> EntryRow {
         generation_id: None,
         created_at: lot.created_at,
     }
-}
-
-fn find(db: &mut Db, email: &str) -> Result<Option<Account>, Error> {
-    type Columns = (AccountId, String, AccountType, bool, Timestamp);
-    let row: Option<Columns> = both!(db, c => accounts::table
-        .filter(accounts::email.eq(email))
-        .select((
-            accounts::id,
-            accounts::email,
-            accounts::account_type,
-            accounts::is_admin,
-            accounts::created_at,
-        ))
-        .first(c)
-        .optional())?;
-    row.map(|(id, email, account_type, is_admin, created_at)| {
-        let email = Email::parse(&email).map_err(|error| Error::Unexpected(error.to_string()))?;
-        Ok(Account {
-            id,
-            email,
-            account_type,
-            is_admin,
-            created_at,
-        })
-    })
-    .transpose()
 }
 
 fn add_grant(db: &mut Db, grant: &Grant) -> Result<Granted, Abort<AccountError>> {

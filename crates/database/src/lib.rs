@@ -24,6 +24,7 @@ mod lots;
 mod migrate;
 mod pool;
 mod schema;
+mod sessions;
 #[doc(hidden)]
 pub mod testing;
 mod types;

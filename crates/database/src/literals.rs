@@ -43,4 +43,6 @@ literals! {
     Zero: BigInt = "0";
     /// `'queued'`, for `status = 'queued'`.
     Queued: Word = "'queued'";
+    /// `'console'`, for `origin = 'console'`.
+    ByConsole: Word = "'console'";
 }
