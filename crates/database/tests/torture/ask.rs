@@ -92,7 +92,7 @@ async fn ask_for_account(
             accepted(database.accept(accept).await, id, names)
         }
         Step::Revoke { key } => {
-            let revoked = Keys::revoke(database, names.keys[key], now)
+            let revoked = Keys::revoke(database, None, names.keys[key], now)
                 .await
                 .map_err(broken)?;
             let canceled = revoked.ok_or("the key is gone")?.canceled;

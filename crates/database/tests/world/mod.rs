@@ -67,6 +67,7 @@ pub async fn world(database: &Database, lots: &[(u32, Option<Duration>)]) -> Wor
         account_type: AccountType::Pro,
         is_admin: false,
         password_hash: None,
+        password_is_temporary: false,
         lots: lots.collect(),
         created_at: NOW,
         act: None,
@@ -95,6 +96,8 @@ pub async fn add_key(database: &Database, account: AccountId) -> KeyId {
         created_at: NOW,
         expires_at: None,
         revoked_at: None,
+        last_used_at: None,
+        previous: None,
     };
     Keys::create(database, &NewKey { key, digest })
         .await
