@@ -27,6 +27,7 @@ pub mod request;
 pub mod retrieve;
 pub mod size;
 pub mod size_rule;
+pub mod thumbnail;
 pub mod time;
 
 #[cfg(test)]

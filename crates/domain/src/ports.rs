@@ -17,6 +17,7 @@ mod keys;
 mod password_hasher;
 mod spool;
 mod tasks;
+mod thumbnailer;
 
 pub use accounts::{AccountError, Accounts, Grant, Granted, LotSource, NewAccount, NewLot};
 pub use books::{BookedImage, Books, Late, Overdue, Violation};
@@ -33,13 +34,14 @@ pub use keys::{KeyOwner, Keys, NewKey, Revoked};
 pub use password_hasher::PasswordHasher;
 pub use spool::{Spool, SpoolError, SpoolFile};
 pub use tasks::Tasks;
+pub use thumbnailer::{ShrinkError, Thumbnailer};
 
 #[cfg(test)]
 pub use {
     accounts::MockAccounts, books::MockBooks, catalog::MockCatalog, clock::MockClock,
     generations::MockGenerations, ids::MockIds, image_provider::MockImageProvider,
     image_store::MockImageStore, keys::MockKeys, password_hasher::MockPasswordHasher,
-    spool::MockSpool, spool::MockSpoolFile, tasks::MockTasks,
+    spool::MockSpool, spool::MockSpoolFile, tasks::MockTasks, thumbnailer::MockThumbnailer,
 };
 
 /// What can go wrong with any question to the database.

@@ -21,8 +21,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use gih_domain::generation::{Ending, Generation, Lease};
-use gih_domain::id::{AccountId, GenerationId, WorkerId};
+use gih_domain::generation::{Ending, Generation, Lease, SavedImage};
+use gih_domain::id::{AccountId, GenerationId, ImageId, WorkerId};
 use gih_domain::idempotency::{Fingerprint, IdempotencyKey};
 use gih_domain::mode::Mode;
 use gih_domain::object_name::ObjectName;
@@ -166,6 +166,14 @@ impl Generations for Database {
         Ok(self
             .read(move |db| queries::list(db, account, mode, &filter))
             .await?)
+    }
+
+    async fn image(
+        &self,
+        account: Option<AccountId>,
+        id: ImageId,
+    ) -> Result<Option<SavedImage>, DatabaseError> {
+        Ok(self.read(move |db| queries::image(db, account, id)).await?)
     }
 
     async fn ended(&self, ids: &[GenerationId]) -> Result<Vec<Generation>, DatabaseError> {

@@ -4,8 +4,10 @@ use async_trait::async_trait;
 
 use super::DatabaseError;
 use crate::credits::Credits;
-use crate::generation::{Ending, Failure, FailureCode, Generation, Lease, Reference, Status};
-use crate::id::{AccountId, GenerationId, KeyId, WorkerId};
+use crate::generation::{
+    Ending, Failure, FailureCode, Generation, Lease, Reference, SavedImage, Status,
+};
+use crate::id::{AccountId, GenerationId, ImageId, KeyId, WorkerId};
 use crate::idempotency::{Fingerprint, IdempotencyKey};
 use crate::lots::InsufficientCredits;
 use crate::mode::Mode;
@@ -107,6 +109,12 @@ pub trait Generations: Send + Sync {
         mode: Mode,
         filter: &ListFilter,
     ) -> Result<Page, DatabaseError>;
+    /// The saved image with this id, if it is the account's, in either mode; any account's for `None`, which is for admins.
+    async fn image(
+        &self,
+        account: Option<AccountId>,
+        id: ImageId,
+    ) -> Result<Option<SavedImage>, DatabaseError>;
     /// Those of `ids` that have ended: one indexed query a tick for all that wait in this process.
     async fn ended(&self, ids: &[GenerationId]) -> Result<Vec<Generation>, DatabaseError>;
     /// Those of `ids` that exist, each with when it ended (the [`Clock`](super::Clock)'s time), in no order. At most a few

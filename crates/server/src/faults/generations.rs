@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use gih_domain::generation::{Ending, Generation, Lease};
-use gih_domain::id::{AccountId, GenerationId, WorkerId};
+use gih_domain::generation::{Ending, Generation, Lease, SavedImage};
+use gih_domain::id::{AccountId, GenerationId, ImageId, WorkerId};
 use gih_domain::idempotency::{Fingerprint, IdempotencyKey};
 use gih_domain::mode::Mode;
 use gih_domain::object_name::ObjectName;
@@ -150,6 +150,14 @@ impl Generations for Faulty<dyn Generations> {
         filter: &ListFilter,
     ) -> Result<Page, DatabaseError> {
         self.0.list(account, mode, filter).await
+    }
+
+    async fn image(
+        &self,
+        account: Option<AccountId>,
+        id: ImageId,
+    ) -> Result<Option<SavedImage>, DatabaseError> {
+        self.0.image(account, id).await
     }
 
     async fn ended(&self, ids: &[GenerationId]) -> Result<Vec<Generation>, DatabaseError> {
