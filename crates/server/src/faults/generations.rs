@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use gih_domain::generation::{Ending, Generation, Lease, Timeline};
-use gih_domain::id::{AccountId, GenerationId, WorkerId};
+use gih_domain::generation::{Ending, Generation, Lease, SavedImage, Timeline};
+use gih_domain::id::{AccountId, GenerationId, ImageId, WorkerId};
 use gih_domain::idempotency::{Fingerprint, IdempotencyKey};
 use gih_domain::mode::Mode;
 use gih_domain::object_name::ObjectName;
@@ -166,6 +166,14 @@ impl Generations for Faulty<dyn Generations> {
         filter: &ListFilter,
     ) -> Result<Page, DatabaseError> {
         self.0.list_all(mode, filter).await
+    }
+
+    async fn image(
+        &self,
+        account: Option<AccountId>,
+        id: ImageId,
+    ) -> Result<Option<SavedImage>, DatabaseError> {
+        self.0.image(account, id).await
     }
 
     async fn ended(&self, ids: &[GenerationId]) -> Result<Vec<Generation>, DatabaseError> {
