@@ -15,6 +15,7 @@ use gih_domain::request::Draft;
 use gih_domain::retrieve::Retrieve;
 use gih_domain::sign_in::SignIn;
 use gih_domain::statement::Statement;
+use gih_domain::thumbnail::Thumbnails;
 
 /// The use cases behind the pages; one for all threads.
 pub struct ConsoleState {
@@ -28,6 +29,8 @@ pub struct ConsoleState {
     pub retrieve: Retrieve,
     /// Generating, in the playground.
     pub generate: Generate,
+    /// Images, small and whole.
+    pub thumbnails: Thumbnails,
     /// What admins do.
     pub administer: Administer,
     /// Time, for what is shown of it.
