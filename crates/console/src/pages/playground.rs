@@ -26,6 +26,9 @@ mod code;
 mod data;
 mod view;
 
+/// What a page that is shown again says of files, which browsers send once.
+const FILES_AGAIN: &str = " Choose your reference images again: browsers do not keep files.";
+
 /// What the form holds when the page is opened, and what to say of it.
 #[derive(Default)]
 struct Prefill {
@@ -99,12 +102,14 @@ pub(crate) async fn submit(
             Err(PageError::SignInFirst(next))
         };
     };
+    let sent = fields.get("once").map(ToOwned::to_owned);
     let draft = match state.face.draft(&request, payload, account.id).await {
         Ok(draft) => draft,
-        Err(refusal) if wants_json => return Ok(refuse(&refusal)),
-        Err(refusal) => {
-            let draft = Draft::default();
-            return again(&state, &account, mode, &draft, refusal, &once(&state)).await;
+        Err((refusal, _)) if wants_json => return Ok(refuse(&refusal)),
+        Err((mut refusal, typed)) => {
+            refusal.message.push_str(FILES_AGAIN);
+            let once = sent.unwrap_or_else(|| once(&state));
+            return again(&state, &account, mode, &typed, refusal, &once).await;
         }
     };
     let typed = Draft {
@@ -112,7 +117,6 @@ pub(crate) async fn submit(
         ..draft.clone()
     };
     let had_references = !draft.references.is_empty();
-    let sent = fields.get("once").map(ToOwned::to_owned);
     match run(&state, &account, mode, draft, sent.as_deref()).await? {
         Ok(generation) => {
             let url = format!("/generations/{}?mode={mode}", generation.id);
@@ -130,9 +134,7 @@ pub(crate) async fn submit(
         Err(refusal) if wants_json => Ok(refuse(&refusal)),
         Err(mut refusal) => {
             if had_references {
-                refusal
-                    .message
-                    .push_str(" Choose your reference images again: browsers do not keep files.");
+                refusal.message.push_str(FILES_AGAIN);
             }
             // A changed form is another request. Otherwise a resend stays one, which is paid once.
             let once = match sent {
