@@ -61,13 +61,14 @@ pub struct Refusal {
 /// What the API's face lends the console, so that there is one way to read a form into a draft and one wording of
 /// errors. The binary, where all faces meet, implements it.
 pub trait Face: Send + Sync {
-    /// Reads a multipart body into a draft: files go to the spool as they arrive.
+    /// Reads a multipart body into a draft: files go to the spool as they arrive. A refusal comes with the texts that had
+    /// arrived before, for the form to be shown again.
     fn draft<'a>(
         &'a self,
         request: &'a HttpRequest,
         payload: web::Payload,
         account: AccountId,
-    ) -> LocalBoxFuture<'a, Result<Draft, Refusal>>;
+    ) -> LocalBoxFuture<'a, Result<Draft, (Refusal, Box<Draft>)>>;
 
     /// How the API words this error.
     fn refusal(&self, error: GenerateError) -> Refusal;
