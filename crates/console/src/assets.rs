@@ -39,6 +39,12 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
             file!("console.css"),
         ),
         asset("console.js", SCRIPT, file!("console.js")),
+        asset("generations.js", SCRIPT, file!("generations.js")),
+        asset(
+            "history.css",
+            "text/css; charset=utf-8",
+            file!("history.css"),
+        ),
         asset("icon.svg", "image/svg+xml", file!("icon.svg")),
         asset(
             "playground.css",

@@ -8,8 +8,14 @@ use gih_domain::mode::Mode;
 use crate::error::PageError;
 
 pub(crate) mod account;
+pub(crate) mod credits;
+pub(crate) mod generation;
+pub(crate) mod generations;
+pub(crate) mod images;
 pub(crate) mod keys;
 pub(crate) mod playground;
+#[cfg(test)]
+pub(crate) mod samples;
 pub(crate) mod sign_in;
 pub(crate) mod sign_up;
 
