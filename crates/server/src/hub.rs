@@ -11,9 +11,12 @@ use gih_domain::authenticate::Authenticate;
 use gih_domain::engine::{Engine, EnginePorts, EngineSettings};
 use gih_domain::fulfil::{Fulfil, Providers};
 use gih_domain::generate::Generate;
+use gih_domain::last_uses::LastUses;
+use gih_domain::manage_keys::ManageKeys;
 use gih_domain::operate::Operate;
-use gih_domain::ports::{Generations, ImageProvider, ImageStore, Limits, Spool};
+use gih_domain::ports::{DatabaseError, Generations, ImageProvider, ImageStore, Limits, Spool};
 use gih_domain::retrieve::Retrieve;
+use gih_domain::sign_in::SignIn;
 use gih_media::{FileSpool, Store};
 use gih_openai::{OpenAi, SettingsError};
 use gih_sandbox::Sandbox;
@@ -27,6 +30,7 @@ use crate::readiness::HubReadiness;
 use crate::settings::{Settings, environment};
 use crate::spool;
 use crate::tasks::MainRuntime;
+use crate::throttle::MemoryThrottle;
 
 /// How long a connection to the provider may take to come about.
 const PROVIDER_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -131,6 +135,9 @@ pub struct Hub {
     /// Where this process and others on the same data folder have their spools.
     pub spool_parent: PathBuf,
     spool: Arc<FileSpool>,
+    uses: Arc<LastUses>,
+    passwords: Arc<Argon2id>,
+    throttle: Arc<MemoryThrottle>,
 }
 
 impl Hub {
@@ -186,7 +193,38 @@ impl Hub {
             generations,
             spool_parent: spool::parent(settings),
             spool,
+            uses: Arc::default(),
+            passwords: Arc::default(),
+            throttle: Arc::default(),
         })
+    }
+
+    /// How people come in.
+    pub fn sign_in(&self, settings: &Settings) -> SignIn {
+        let database = Arc::new(self.books.database.clone());
+        SignIn {
+            accounts: faults::around_accounts(Arc::clone(&database) as _),
+            sessions: faults::around_sessions(database),
+            passwords: Arc::clone(&self.passwords) as _,
+            throttle: Arc::clone(&self.throttle) as _,
+            clock: Arc::clone(&self.books.clock) as _,
+            ids: Arc::new(SystemIds),
+            is_sign_up_open: settings.is_sign_up_open,
+        }
+    }
+
+    /// What people do with their keys.
+    pub fn manage_keys(&self) -> ManageKeys {
+        ManageKeys {
+            keys: faults::around_keys(Arc::new(self.books.database.clone())),
+            clock: Arc::clone(&self.books.clock) as _,
+            ids: Arc::new(SystemIds),
+        }
+    }
+
+    /// Writes down when keys were last used.
+    pub async fn flush_uses(&self) -> Result<(), DatabaseError> {
+        self.uses.flush(&*self.manage_keys().keys).await
     }
 
     /// The API over it, reached at `public_url`.
@@ -195,7 +233,11 @@ impl Hub {
         let (clock, ids) = (Arc::clone(&self.books.clock), Arc::new(SystemIds));
         let http = &settings.http;
         ApiState {
-            authenticate: Authenticate::new(Arc::clone(&database) as _, Arc::clone(&clock) as _),
+            authenticate: Authenticate::new(
+                Arc::clone(&database) as _,
+                Arc::clone(&clock) as _,
+                Arc::clone(&self.uses),
+            ),
             generate: Generate::new(
                 Arc::clone(&database) as _,
                 Arc::clone(&self.generations),

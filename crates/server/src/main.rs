@@ -18,6 +18,7 @@ mod settings;
 mod spool;
 mod tasks;
 mod telemetry;
+mod throttle;
 mod workers;
 
 use std::process::ExitCode;
