@@ -51,7 +51,7 @@ impl Default for MemoryThrottle {
     }
 }
 
-impl<C: Clock> MemoryThrottle<C> {
+impl<C: Clock + Clone> MemoryThrottle<C> {
     fn over(clock: &C) -> Self {
         let count = |quota| Count::over(quota, clock.clone());
         Self {
@@ -117,7 +117,10 @@ struct Count<C: Clock> {
 }
 
 impl<C: Clock> Count<C> {
-    fn over(quota: Quota, clock: C) -> Self {
+    fn over(quota: Quota, clock: C) -> Self
+    where
+        C: Clone,
+    {
         Self {
             limiter: RateLimiter::new(quota, HashMapStateStore::default(), clock.clone()),
             clock,
