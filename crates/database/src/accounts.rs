@@ -3,20 +3,24 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use gih_domain::account::{Account, AccountType, Email};
+use gih_domain::admin::{AccountChange, AccountFilter, NewAct};
 use gih_domain::balance::Balance;
 use gih_domain::id::{AccountId, LotId};
+use gih_domain::ledger::Cause;
 use gih_domain::lots::Lot;
 use gih_domain::mode::Mode;
 use gih_domain::ports::{
-    AccountError, Accounts, Credentials, DatabaseError, Grant, Granted, NewAccount, NewLot,
-    NewSession,
+    AccountError, AccountPage, Accounts, ChangedAccount, Credentials, DatabaseError, Grant,
+    Granted, NewAccount, NewLot, NewSession,
 };
 use gih_domain::time::Timestamp;
 
+use crate::acts;
+use crate::admin;
 use crate::db::Db;
 use crate::error::{ACCOUNT_EMAIL, Abort, Error};
 use crate::literals::Zero;
-use crate::lots::{self, Cause, EntryRow, LotRow, lot_values};
+use crate::lots::{self, EntryRow, LotRow, lot_values};
 use crate::pool::Database;
 use crate::schema::{accounts, credit_lots};
 use crate::types::Sql;
@@ -91,6 +95,22 @@ impl Accounts for Database {
     async fn expire(&self, at: Timestamp, at_most: u32) -> Result<u32, DatabaseError> {
         Ok(self.write(move |db| expire(db, at, at_most)).await?)
     }
+
+    async fn list(&self, filter: &AccountFilter) -> Result<AccountPage, DatabaseError> {
+        let filter = filter.clone();
+        Ok(self.read(move |db| admin::list(db, &filter)).await?)
+    }
+
+    async fn change(
+        &self,
+        account: AccountId,
+        change: &AccountChange,
+        act: &NewAct,
+    ) -> Result<Option<ChangedAccount>, DatabaseError> {
+        let (change, act) = (*change, act.clone());
+        let change = move |db: &mut Db| admin::change(db, account, change, &act);
+        Ok(self.write(change).await?)
+    }
 }
 
 fn create(db: &mut Db, account: &NewAccount) -> Result<(), Error> {
@@ -111,7 +131,8 @@ fn create(db: &mut Db, account: &NewAccount) -> Result<(), Error> {
         .collect();
     let entries: Vec<EntryRow> = rows.iter().map(grant_entry).collect();
     lots::insert(db, &rows)?;
-    lots::record(db, &entries)
+    lots::record(db, &entries)?;
+    acts::record(db, account.act.as_ref())
 }
 
 fn lot_row(
@@ -138,7 +159,7 @@ fn lot_row(
 
 fn grant_entry(lot: &LotRow) -> EntryRow {
     EntryRow {
-        id: lots::new_entry_id(),
+        id: lots::new_entry_id(lot.created_at),
         account_id: lot.account_id,
         lot_id: lot.id,
         mode: lot.mode,
@@ -164,6 +185,7 @@ fn add_grant(db: &mut Db, grant: &Grant) -> Result<Granted, Abort<AccountError>>
         }
         Ok(true) => {
             lots::record(db, &[grant_entry(&row)])?;
+            acts::record(db, grant.act.as_ref())?;
             row
         }
         Ok(false) => known(db, &row)?,
@@ -268,6 +290,7 @@ fn expire(db: &mut Db, at: Timestamp, at_most: u32) -> Result<u32, Error> {
     let entries: Vec<EntryRow> = rows
         .iter()
         .map(|lot| EntryRow {
+            id: lots::new_entry_id(at),
             cause: Cause::Expiry,
             amount: -lot.remaining,
             created_at: at,

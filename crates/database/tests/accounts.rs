@@ -46,6 +46,7 @@ fn account(email: &str, lots: Vec<NewLot>) -> NewAccount {
         password_is_temporary: true,
         lots,
         created_at: NOW,
+        act: None,
     }
 }
 
@@ -82,6 +83,7 @@ async fn grant(
         lot,
         reference: reference.map(str::to_owned),
         created_at: NOW,
+        act: None,
     };
     database.grant(&grant).await
 }

@@ -36,6 +36,7 @@ async fn somebody(database: &Database, email: &str) -> AccountId {
         password_is_temporary: false,
         lots: vec![],
         created_at: NOW,
+        act: None,
     };
     Accounts::create(database, &account).await.unwrap();
     account.id

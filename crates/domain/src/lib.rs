@@ -4,6 +4,8 @@
 //! [`ports`]; every rule about money, time and requests is here and nowhere else.
 
 pub mod account;
+pub mod admin;
+pub mod administer;
 pub mod api_key;
 pub mod audit;
 pub mod authenticate;
@@ -20,6 +22,7 @@ pub mod generation;
 pub mod id;
 pub mod idempotency;
 pub mod last_uses;
+pub mod ledger;
 pub mod lots;
 pub mod manage_keys;
 pub mod mode;
@@ -32,7 +35,10 @@ pub mod session;
 pub mod sign_in;
 pub mod size;
 pub mod size_rule;
+pub mod statement;
+pub mod thumbnail;
 pub mod time;
+pub mod usual_times;
 
 #[cfg(test)]
 mod testing;

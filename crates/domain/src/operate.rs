@@ -95,6 +95,26 @@ pub struct ModelChange {
     pub reference_image_limit: Option<u32>,
 }
 
+impl ModelChange {
+    /// Makes the change; the result must still make sense.
+    pub(crate) fn apply(self, model: &mut Model) -> Result<(), InvalidModel> {
+        model.credits_per_image.extend(self.prices);
+        model.enabled = self.enabled.unwrap_or(model.enabled);
+        let replace = |old: &mut String, new: Option<String>| {
+            if let Some(new) = new {
+                *old = new;
+            }
+        };
+        replace(&mut model.name, self.name);
+        replace(&mut model.provider, self.provider);
+        replace(&mut model.provider_model, self.provider_model);
+        model.reference_image_limit = self
+            .reference_image_limit
+            .unwrap_or(model.reference_image_limit);
+        model.check()
+    }
+}
+
 impl Operate {
     /// Adds an account that holds the sign-up test credits and no live ones. A generated password is a temporary one.
     pub async fn create_account(
@@ -118,6 +138,7 @@ impl Operate {
             password_is_temporary: password.is_some_and(Password::is_generated),
             lots: vec![signup_lot(&*self.ids, at)],
             created_at: at,
+            act: None,
         };
         match self.accounts.create(&account).await {
             Ok(()) => Ok(account.account()),
@@ -131,9 +152,7 @@ impl Operate {
 
     /// A password that nobody has to think up.
     pub fn generate_password(&self) -> Password {
-        let mut random = [0; base62::RANDOM_BYTES];
-        self.ids.fill(&mut random);
-        Password::generated(base62::draw(&random, GENERATED_PASSWORD_CHARS))
+        generate_password(&*self.ids)
     }
 
     /// The account with this address.
@@ -226,6 +245,7 @@ impl Operate {
             lot,
             reference,
             created_at: at,
+            act: None,
         };
         match self.accounts.grant(&grant).await {
             Ok(granted) => Ok(granted),
@@ -255,16 +275,8 @@ impl Operate {
                 .collect();
             return Err(OperateError::NoSuchModel(id.to_owned(), known.join(", ")));
         };
-        model.credits_per_image.extend(change.prices);
-        model.enabled = change.enabled.unwrap_or(model.enabled);
-        model.name = change.name.unwrap_or(model.name);
-        model.provider = change.provider.unwrap_or(model.provider);
-        model.provider_model = change.provider_model.unwrap_or(model.provider_model);
-        model.reference_image_limit = change
-            .reference_image_limit
-            .unwrap_or(model.reference_image_limit);
-        model.check()?;
-        self.catalog.put(&model).await?;
+        change.apply(&mut model)?;
+        self.catalog.put(&model, None).await?;
         Ok(model)
     }
 
@@ -293,6 +305,13 @@ pub(crate) fn signup_lot(ids: &dyn Ids, at: Timestamp) -> NewLot {
         expires_at: None,
         note: None,
     }
+}
+
+/// A password that nobody has to think up.
+pub(crate) fn generate_password(ids: &dyn Ids) -> Password {
+    let mut random = [0; base62::RANDOM_BYTES];
+    ids.fill(&mut random);
+    Password::generated(base62::draw(&random, GENERATED_PASSWORD_CHARS))
 }
 
 fn unexpected(what: &str) -> OperateError {

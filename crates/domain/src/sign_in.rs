@@ -193,6 +193,7 @@ impl SignIn {
             password_is_temporary: false,
             lots: vec![signup_lot(&*self.ids, at)],
             created_at: at,
+            act: None,
         };
         match self.accounts.create(&new).await {
             Ok(()) => {}

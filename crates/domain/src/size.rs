@@ -236,7 +236,9 @@ impl FromStr for Tier {
 }
 
 /// How much effort the provider spends on rendering.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum RenderingQuality {
     /// The provider chooses.

@@ -10,13 +10,9 @@ use gih_database::{Database, OpenError, Presence};
 use gih_domain::authenticate::Authenticate;
 use gih_domain::engine::{Engine, EnginePorts, EngineSettings};
 use gih_domain::fulfil::{Fulfil, Providers};
-use gih_domain::generate::Generate;
 use gih_domain::last_uses::LastUses;
-use gih_domain::manage_keys::ManageKeys;
 use gih_domain::operate::Operate;
-use gih_domain::ports::{DatabaseError, Generations, ImageProvider, ImageStore, Limits, Spool};
-use gih_domain::retrieve::Retrieve;
-use gih_domain::sign_in::SignIn;
+use gih_domain::ports::{Generations, ImageProvider, ImageStore, Limits, Spool};
 use gih_media::{FileSpool, Store};
 use gih_openai::{OpenAi, SettingsError};
 use gih_sandbox::Sandbox;
@@ -31,6 +27,8 @@ use crate::settings::{Settings, environment};
 use crate::spool;
 use crate::tasks::MainRuntime;
 use crate::throttle::MemoryThrottle;
+
+mod people;
 
 /// How long a connection to the provider may take to come about.
 const PROVIDER_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -199,34 +197,6 @@ impl Hub {
         })
     }
 
-    /// How people come in.
-    pub fn sign_in(&self, settings: &Settings) -> SignIn {
-        let database = Arc::new(self.books.database.clone());
-        SignIn {
-            accounts: faults::around_accounts(Arc::clone(&database) as _),
-            sessions: faults::around_sessions(database),
-            passwords: Arc::clone(&self.passwords) as _,
-            throttle: Arc::clone(&self.throttle) as _,
-            clock: Arc::clone(&self.books.clock) as _,
-            ids: Arc::new(SystemIds),
-            is_sign_up_open: settings.is_sign_up_open,
-        }
-    }
-
-    /// What people do with their keys.
-    pub fn manage_keys(&self) -> ManageKeys {
-        ManageKeys {
-            keys: faults::around_keys(Arc::new(self.books.database.clone())),
-            clock: Arc::clone(&self.books.clock) as _,
-            ids: Arc::new(SystemIds),
-        }
-    }
-
-    /// Writes down when keys were last used.
-    pub async fn flush_uses(&self) -> Result<(), DatabaseError> {
-        self.uses.flush(&*self.manage_keys().keys).await
-    }
-
     /// The API over it, reached at `public_url`.
     pub fn api(&self, settings: &Settings, public_url: String) -> ApiState {
         let database = Arc::new(self.books.database.clone());
@@ -238,19 +208,8 @@ impl Hub {
                 Arc::clone(&clock) as _,
                 Arc::clone(&self.uses),
             ),
-            generate: Generate::new(
-                Arc::clone(&database) as _,
-                Arc::clone(&self.generations),
-                Arc::clone(&clock) as _,
-                Arc::clone(&ids) as _,
-                Arc::clone(&self.engine),
-            ),
-            retrieve: Retrieve::new(
-                Arc::clone(&database) as _,
-                database,
-                Arc::clone(&self.generations),
-                Arc::clone(&clock) as _,
-            ),
+            generate: self.generate(),
+            retrieve: self.retrieve(),
             store: Arc::clone(&self.store),
             spool: Arc::clone(&self.spool) as _,
             metrics: Arc::new(Scrape::new(

@@ -6,8 +6,9 @@ use actix_web::http::header::{HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
 use gih_domain::generate::{Answer, Ask, GenerateError, Wait};
 use gih_domain::generation::Generation;
+use gih_domain::id::AccountId;
 use gih_domain::idempotency::IdempotencyKey;
-use gih_domain::request::MAX_IMAGES_V1;
+use gih_domain::request::{Draft, MAX_IMAGES_V1};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -163,6 +164,21 @@ pub(crate) async fn create(
         response.headers_mut().insert(PREFERENCE_APPLIED, applied);
     }
     Ok(response)
+}
+
+/// Reads a multipart body into a draft.
+pub(crate) async fn form(
+    request: &HttpRequest,
+    payload: web::Payload,
+    account: AccountId,
+    state: &ApiState,
+) -> Result<Draft, ApiError> {
+    match body::kind(request)? {
+        Kind::Multipart => multipart::draft(request, payload, account, state).await,
+        Kind::Json => Err(ApiError::unsupported_media_type(
+            "Content-Type is application/json; a form is multipart/form-data.",
+        )),
+    }
 }
 
 fn idempotency_key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, ApiError> {

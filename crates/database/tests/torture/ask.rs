@@ -78,6 +78,7 @@ async fn ask_for_account(
                 lot,
                 reference: reference.map(|reference| format!("invoice {reference}")),
                 created_at: now,
+                act: None,
             };
             granted(database.grant(&grant).await, &grant, names)
         }
@@ -208,7 +209,9 @@ fn why(reason: CancelReason) -> Why {
         CancelReason::KeyRevoked => Why::KeyRevoked,
         CancelReason::NotStartedInTime { waits: true } => Why::CallerWaited,
         CancelReason::NotStartedInTime { waits: false } => Why::Queued,
-        CancelReason::ShuttingDown => unreachable!("the reaper is no shutdown"),
+        CancelReason::AccountBlocked | CancelReason::ShuttingDown => {
+            unreachable!("nobody blocks an account, and the reaper is no shutdown")
+        }
     }
 }
 

@@ -167,6 +167,7 @@ fn new_account(id: AccountId) -> NewAccount {
         password_is_temporary: false,
         lots: Vec::new(),
         created_at: NOW,
+        act: None,
     }
 }
 

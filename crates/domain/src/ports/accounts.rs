@@ -2,9 +2,10 @@ use async_trait::async_trait;
 
 use super::{DatabaseError, NewSession};
 use crate::account::{Account, AccountType, Email};
+use crate::admin::{AccountChange, AccountFilter, NewAct};
 use crate::balance::Balance;
 use crate::credits::Credits;
-use crate::id::{AccountId, LotId};
+use crate::id::{AccountId, GenerationId, LotId};
 use crate::lots::Lot;
 use crate::mode::Mode;
 use crate::time::Timestamp;
@@ -13,7 +14,7 @@ use crate::time::Timestamp;
 #[cfg_attr(test, mockall::automock)]
 #[async_trait]
 pub trait Accounts: Send + Sync {
-    /// Adds the account with its first lots and their ledger entries, atomically.
+    /// Adds the account with its first lots, their ledger entries and the act, atomically.
     async fn create(&self, account: &NewAccount) -> Result<(), AccountError>;
     /// The account with this address.
     async fn find(&self, email: &Email) -> Result<Option<Account>, DatabaseError>;
@@ -33,6 +34,7 @@ pub trait Accounts: Send + Sync {
     async fn count(&self) -> Result<u64, DatabaseError>;
     /// Adds a lot and its ledger entry. With a `reference` that the account has used before, nothing is added and the
     /// first lot is returned, whatever else differs, also when it has expired since. `balance` is that after the grant, at `lot.created_at`.
+    /// The act is recorded when the lot is added.
     async fn grant(&self, grant: &Grant) -> Result<Granted, AccountError>;
     /// What the account may spend in `mode` at `at`: the sum of the live lots, read now. `None` for no such account.
     async fn balance(
@@ -45,6 +47,17 @@ pub trait Accounts: Send + Sync {
     /// says so. At most `at_most` lots, in one transaction; returns how many. Balances do not change by it, because an
     /// expired lot was worth nothing already.
     async fn expire(&self, at: Timestamp, at_most: u32) -> Result<u32, DatabaseError>;
+    /// One page of accounts, newest first.
+    async fn list(&self, filter: &AccountFilter) -> Result<AccountPage, DatabaseError>;
+    /// Changes an account and records the act, atomically; `None`, and nothing done, for no such account. Blocking is dated as the
+    /// act; it ends the account's sessions, forgets its devices, and cancels and refunds what it has queued, in the same
+    /// transaction: from then on it queues nothing new. One that is blocked already stays blocked since then.
+    async fn change(
+        &self,
+        account: AccountId,
+        change: &AccountChange,
+        act: &NewAct,
+    ) -> Result<Option<ChangedAccount>, DatabaseError>;
 }
 
 /// An account to be added.
@@ -66,6 +79,26 @@ pub struct NewAccount {
     pub lots: Vec<NewLot>,
     /// When.
     pub created_at: Timestamp,
+    /// Whose doing it is, when it is an admin's.
+    pub act: Option<NewAct>,
+}
+
+/// One page of accounts.
+#[derive(Clone, Debug, Default)]
+pub struct AccountPage {
+    /// What is on it.
+    pub accounts: Vec<Account>,
+    /// Whether there are more.
+    pub has_more: bool,
+}
+
+/// An account that was changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedAccount {
+    /// As it is now.
+    pub account: Account,
+    /// The queued generations that its blocking canceled.
+    pub canceled: Vec<GenerationId>,
 }
 
 impl NewAccount {
@@ -142,6 +175,8 @@ pub struct Grant {
     pub reference: Option<String>,
     /// When.
     pub created_at: Timestamp,
+    /// Whose doing it is, when it is an admin's.
+    pub act: Option<NewAct>,
 }
 
 /// A lot that was added, now or by an earlier grant of the same reference.

@@ -81,7 +81,7 @@ fn welcome(url: &str, password: &str, key: &str) -> String {
     format!(
         "  Owner      {OWNER_EMAIL}
   Password   {password}
-             Shown this once, for the console, which asks for one of your own.
+             Shown this once: sign in with it, and choose one of your own.
   Test key   {key}
              Shown this once. It spends {SIGNUP_TEST_CREDITS} test credits at the built-in sandbox, which draws
              locally and costs nothing.

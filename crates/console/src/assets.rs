@@ -1,0 +1,87 @@
+//! Style and scripts: files of the binary, each at an address that changes with its content, so that a browser keeps
+//! them for good.
+
+use std::sync::LazyLock;
+
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::{HttpResponse, web};
+use sha2::{Digest as _, Sha256};
+
+use crate::error::PageError;
+
+/// A file that pages refer to.
+struct Asset {
+    name: &'static str,
+    media_type: &'static str,
+    bytes: &'static [u8],
+    /// The beginning of its SHA-256 in hexadecimal.
+    version: String,
+}
+
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
+    let asset = |name, media_type, bytes: &'static [u8]| Asset {
+        name,
+        media_type,
+        bytes,
+        version: version(bytes),
+    };
+    macro_rules! file {
+        ($name:literal) => {
+            include_bytes!(concat!("../assets/", $name))
+        };
+    }
+    vec![
+        asset(
+            "console.css",
+            "text/css; charset=utf-8",
+            file!("console.css"),
+        ),
+        asset("console.js", SCRIPT, file!("console.js")),
+        asset("icon.svg", "image/svg+xml", file!("icon.svg")),
+    ]
+});
+
+fn version(bytes: &[u8]) -> String {
+    // 40 bits: a change that keeps them is not met by chance.
+    let digest = Sha256::digest(bytes);
+    digest[..5]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// The address of the asset with this name; a name that is none leads to a page that is not found.
+pub(crate) fn url(name: &str) -> String {
+    let version = ASSETS
+        .iter()
+        .find(|asset| asset.name == name)
+        .map_or("none", |asset| asset.version.as_str());
+    format!("/assets/{version}/{name}")
+}
+
+/// `GET /assets/{version}/{name}`.
+pub(crate) async fn serve(path: web::Path<(String, String)>) -> Result<HttpResponse, PageError> {
+    let (version, name) = path.into_inner();
+    let asset = ASSETS
+        .iter()
+        .find(|asset| asset.name == name && asset.version == version)
+        .ok_or(PageError::NotFound)?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, asset.media_type))
+        .insert_header((CACHE_CONTROL, "public, max-age=31536000, immutable"))
+        .body(asset.bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_changes_with_the_content() {
+        assert_ne!(version(b"a"), version(b"b"));
+        assert!(url("console.css").starts_with("/assets/"));
+        assert!(!url("console.css").contains("none"));
+    }
+}
