@@ -39,7 +39,22 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
             file!("console.css"),
         ),
         asset("console.js", SCRIPT, file!("console.js")),
+        asset("generations.js", SCRIPT, file!("generations.js")),
+        asset(
+            "history.css",
+            "text/css; charset=utf-8",
+            file!("history.css"),
+        ),
         asset("icon.svg", "image/svg+xml", file!("icon.svg")),
+        asset(
+            "playground.css",
+            "text/css; charset=utf-8",
+            file!("playground.css"),
+        ),
+        asset("playground.js", SCRIPT, file!("playground.js")),
+        asset("playground_code.js", SCRIPT, file!("playground_code.js")),
+        asset("playground_files.js", SCRIPT, file!("playground_files.js")),
+        asset("playground_run.js", SCRIPT, file!("playground_run.js")),
     ]
 });
 

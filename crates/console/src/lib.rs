@@ -5,6 +5,7 @@
 //! where that is possible at all, and none runs or takes style from anywhere but the hub itself (see `security.rs`).
 
 mod assets;
+mod days;
 mod error;
 mod form;
 mod format;
@@ -17,6 +18,7 @@ mod shell;
 mod state;
 #[cfg(test)]
 mod testing;
+mod words;
 
 pub use routes::{configure, unknown};
 pub use state::{ConsoleState, Face, Refusal};

@@ -2,13 +2,15 @@
 
 use std::future::{Ready, ready};
 
-use actix_web::middleware::from_fn;
 use actix_web::http::header::ACCEPT;
+use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, Route, guard, web};
 
 use crate::assets;
 use crate::error::PageError;
-use crate::pages::{account, keys, sign_in, sign_up};
+use crate::pages::{
+    account, credits, generation, generations, images, keys, playground, sign_in, sign_up,
+};
 use crate::security::{harden, protect};
 use crate::state::ConsoleState;
 
@@ -83,6 +85,52 @@ pub fn configure(state: &web::Data<ConsoleState>) -> impl FnOnce(&mut web::Servi
             get().to(keys::ask_to_rotate),
             web::post().to(keys::rotate)
         );
+        page!(
+            config,
+            "/playground",
+            "GET, HEAD, POST",
+            get().to(playground::show),
+            web::post().to(playground::submit)
+        );
+        page!(
+            config,
+            "/playground/balance",
+            "GET, HEAD",
+            get().to(playground::balance)
+        );
+        page!(config, "/credits", "GET, HEAD", get().to(credits::show));
+        page!(
+            config,
+            "/credits.csv",
+            "GET, HEAD",
+            get().to(credits::download)
+        );
+        page!(
+            config,
+            "/generations",
+            "GET, HEAD",
+            get().to(generations::list)
+        );
+        page!(
+            config,
+            "/generations/statuses",
+            "GET, HEAD",
+            get().to(generations::statuses)
+        );
+        page!(
+            config,
+            "/generations/{id}",
+            "GET, HEAD",
+            get().to(generation::show)
+        );
+        page!(
+            config,
+            "/generations/{id}/status",
+            "GET, HEAD",
+            get().to(generation::status)
+        );
+        page!(config, "/thumbnails/{id}", "GET, HEAD", get().to(images::thumbnail));
+        page!(config, "/images/{id}", "GET, HEAD", get().to(images::original));
     }
 }
 

@@ -4,8 +4,8 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, VARY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
+    VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::middleware::Next;
 use actix_web::{Error, ResponseError as _, web};
@@ -46,9 +46,11 @@ pub(crate) async fn protect<B: MessageBody + 'static>(
     Ok(response)
 }
 
-/// The headers of every page.
+/// The headers of every page. What is no page may bring a policy of its own.
 pub(crate) fn harden(headers: &mut HeaderMap, state: &ConsoleState) {
-    if let Ok(policy) = HeaderValue::from_str(&content_security_policy(&state.media_url)) {
+    if headers.contains_key(CONTENT_SECURITY_POLICY) {
+        // A stricter one, for what nobody should ever take for a page.
+    } else if let Ok(policy) = HeaderValue::from_str(&content_security_policy(&state.media_url)) {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }
     for (name, value) in [
