@@ -129,18 +129,8 @@ pub fn configure(state: &web::Data<ConsoleState>) -> impl FnOnce(&mut web::Servi
             "GET, HEAD",
             get().to(generation::status)
         );
-        page!(
-            config,
-            "/thumbnails/{id}",
-            "GET, HEAD",
-            get().to(images::thumbnail)
-        );
-        page!(
-            config,
-            "/images/{id}",
-            "GET, HEAD",
-            get().to(images::original)
-        );
+        page!(config, "/thumbnails/{id}", "GET, HEAD", get().to(images::thumbnail));
+        page!(config, "/images/{id}", "GET, HEAD", get().to(images::original));
     }
 }
 
