@@ -114,8 +114,18 @@ pub fn configure(state: &web::Data<ConsoleState>) -> impl FnOnce(&mut web::Servi
             "GET, HEAD",
             get().to(generation::status)
         );
-        //TMP         page!(config, "/thumbnails/{id}", "GET, HEAD", get().to(images::thumbnail));
-        //TMP         page!(config, "/images/{id}", "GET, HEAD", get().to(images::original));
+        page!(
+            config,
+            "/thumbnails/{id}",
+            "GET, HEAD",
+            get().to(images::thumbnail)
+        );
+        page!(
+            config,
+            "/images/{id}",
+            "GET, HEAD",
+            get().to(images::original)
+        );
     }
 }
 
