@@ -13,6 +13,7 @@ pub(crate) mod generation;
 pub(crate) mod generations;
 pub(crate) mod images;
 pub(crate) mod keys;
+pub(crate) mod playground;
 #[cfg(test)]
 pub(crate) mod samples;
 pub(crate) mod sign_in;

@@ -8,7 +8,9 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError as _, Route, guard, web
 
 use crate::assets;
 use crate::error::PageError;
-use crate::pages::{account, credits, generation, generations, images, keys, sign_in, sign_up};
+use crate::pages::{
+    account, credits, generation, generations, images, keys, playground, sign_in, sign_up,
+};
 use crate::security::{harden, protect};
 use crate::state::ConsoleState;
 
@@ -82,6 +84,19 @@ pub fn configure(state: &web::Data<ConsoleState>) -> impl FnOnce(&mut web::Servi
             "GET, HEAD, POST",
             get().to(keys::ask_to_rotate),
             web::post().to(keys::rotate)
+        );
+        page!(
+            config,
+            "/playground",
+            "GET, HEAD, POST",
+            get().to(playground::show),
+            web::post().to(playground::submit)
+        );
+        page!(
+            config,
+            "/playground/balance",
+            "GET, HEAD",
+            get().to(playground::balance)
         );
         page!(config, "/credits", "GET, HEAD", get().to(credits::show));
         page!(

@@ -34,11 +34,8 @@ macro_rules! load {
                 .select(GenerationRow::as_select())
                 .into_boxed();
             $narrow
-            if let Some(status) = filter.status {
-                $query = $query.filter(generations::status.eq(Sql(status)));
-                if status != Status::Succeeded {
-                    $query = $query.filter(generations::status.ne(Succeeded));
-                }
+            if has_rare_status(filter) {
+                $query = $query.filter(generations::status.ne(Succeeded));
             }
             if let Some(from) = filter.created_from {
                 $query = $query
@@ -65,25 +62,31 @@ pub(super) fn list(
     mode: Mode,
     filter: &ListFilter,
 ) -> Result<Page, Error> {
-    let rows = match filter.key {
-        Some(key) if !is_key_of(db, key, account, mode)? => Vec::new(),
-        // What was asked with a key is of its account and mode: saying so again would have Postgres think that it may read
-        // all of the account's to find the key's.
-        Some(key) if !has_rare_status(filter) => load!(db, filter, |query| {
-            query = query
+    if let Some(key) = filter.key
+        && !is_key_of(db, key, account, mode)?
+    {
+        return Ok(Page::default());
+    }
+    let rows = load!(db, filter, |query| {
+        query = match filter.key {
+            // What was asked with a key is of its account and mode.
+            Some(key) if !has_rare_status(filter) => query
                 .filter(generations::api_key_id.eq_any([Sql(key)]))
-                .order((generations::api_key_id.desc(), generations::id.desc()));
-        })?,
-        key => load!(db, filter, |query| {
-            query = query
-                .filter(generations::account_id.eq_any([Sql(account)]))
-                .filter(generations::mode.eq(Sql(mode)))
-                .order((generations::account_id.desc(), generations::id.desc()));
-            if let Some(key) = key {
-                query = query.filter(generations::api_key_id.eq(Sql(key)));
+                .order((generations::api_key_id.desc(), generations::id.desc())),
+            key => {
+                if let Some(key) = key {
+                    query = query.filter(generations::api_key_id.eq(Sql(key)));
+                }
+                query
+                    .filter(generations::account_id.eq_any([Sql(account)]))
+                    .filter(generations::mode.eq(Sql(mode)))
+                    .order((generations::account_id.desc(), generations::id.desc()))
             }
-        })?,
-    };
+        };
+        if let Some(status) = filter.status {
+            query = query.filter(generations::status.eq(Sql(status)));
+        }
+    })?;
     page(db, rows, filter)
 }
 
@@ -95,10 +98,7 @@ pub(super) fn list_all(
 ) -> Result<Page, Error> {
     let rows = load!(db, filter, |query| {
         query = match (filter.key, filter.status) {
-            (Some(key), None | Some(Status::Succeeded)) => query
-                .filter(generations::api_key_id.eq_any([Sql(key)]))
-                .order((generations::api_key_id.desc(), generations::id.desc())),
-            (key, Some(status)) if status != Status::Succeeded => {
+            (key, Some(status)) if has_rare_status(filter) => {
                 if let Some(key) = key {
                     query = query.filter(generations::api_key_id.eq(Sql(key)));
                 }
@@ -106,7 +106,17 @@ pub(super) fn list_all(
                     .filter(generations::status.eq_any([Sql(status)]))
                     .order((generations::status.desc(), generations::id.desc()))
             }
-            _ => query.order(generations::id.desc()),
+            (key, status) => {
+                if let Some(status) = status {
+                    query = query.filter(generations::status.eq(Sql(status)));
+                }
+                match key {
+                    Some(key) => query
+                        .filter(generations::api_key_id.eq_any([Sql(key)]))
+                        .order((generations::api_key_id.desc(), generations::id.desc())),
+                    None => query.order(generations::id.desc()),
+                }
+            }
         };
         query = match mode {
             None => query,

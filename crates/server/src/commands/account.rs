@@ -35,7 +35,9 @@ pub async fn create(
         account.id, account.email, account.account_type
     );
     if let Some(password) = shown {
-        text = format!("{text}\nPassword, shown once: {password}");
+        text = format!(
+            "{text}\nPassword, shown once, to be changed after the first sign-in: {password}"
+        );
     }
     output.print(&value, text)
 }
