@@ -45,6 +45,7 @@ fn account(email: &str, lots: Vec<NewLot>) -> NewAccount {
         password_hash: Some("$argon2id$…".to_owned()),
         lots,
         created_at: NOW,
+        act: None,
     }
 }
 
@@ -81,6 +82,7 @@ async fn grant(
         lot,
         reference: reference.map(str::to_owned),
         created_at: NOW,
+        act: None,
     };
     database.grant(&grant).await
 }

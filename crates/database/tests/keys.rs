@@ -25,6 +25,7 @@ async fn ann(database: &Database) -> AccountId {
         password_hash: None,
         lots: vec![],
         created_at: NOW,
+        act: None,
     };
     Accounts::create(database, &account).await.unwrap();
     account.id

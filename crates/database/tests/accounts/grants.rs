@@ -49,6 +49,7 @@ async fn a_repeated_grant_counts_no_credits_that_have_expired_since() {
             lot: lot(100, Some(later(60))),
             reference: Some("order-1".to_owned()),
             created_at: NOW,
+            act: None,
         };
         assert_eq!(
             database.grant(&first).await.unwrap().balance.credits.get(),
@@ -56,6 +57,7 @@ async fn a_repeated_grant_counts_no_credits_that_have_expired_since() {
         );
         let late = Grant {
             created_at: later(60),
+            act: None,
             ..first
         };
         let again = database.grant(&late).await.unwrap();

@@ -78,6 +78,7 @@ async fn ask_for_account(
                 lot,
                 reference: reference.map(|reference| format!("invoice {reference}")),
                 created_at: now,
+                act: None,
             };
             granted(database.grant(&grant).await, &grant, names)
         }

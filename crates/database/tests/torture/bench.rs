@@ -166,6 +166,7 @@ fn new_account(id: AccountId) -> NewAccount {
         password_hash: None,
         lots: Vec::new(),
         created_at: NOW,
+        act: None,
     }
 }
 

@@ -62,6 +62,7 @@ pub async fn world(database: &Database, lots: &[(u32, Option<Duration>)]) -> Wor
         password_hash: None,
         lots: lots.collect(),
         created_at: NOW,
+        act: None,
     };
     Accounts::create(database, &new).await.unwrap();
     let key = add_key(database, account).await;

@@ -1,0 +1,81 @@
+//! What admins did.
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use gih_domain::account::Email;
+use gih_domain::admin::{Act, NewAct, RecordedAct};
+use gih_domain::id::ActId;
+use gih_domain::ports::{ActPage, Acts, DatabaseError};
+use gih_domain::time::Timestamp;
+
+use crate::db::Db;
+use crate::error::Error;
+use crate::pool::Database;
+use crate::schema::{accounts, admin_acts};
+use crate::types::Sql;
+
+#[async_trait]
+impl Acts for Database {
+    async fn list(&self, after: Option<ActId>, limit: u32) -> Result<ActPage, DatabaseError> {
+        Ok(self.read(move |db| list(db, after, limit)).await?)
+    }
+}
+
+/// Writes down whose doing a transaction is, for good; nothing when it is nobody's.
+pub(crate) fn record(db: &mut Db, act: Option<&NewAct>) -> Result<(), Error> {
+    let Some(act) = act else {
+        return Ok(());
+    };
+    let row = (
+        admin_acts::id.eq(Sql(act.id)),
+        admin_acts::account_id.eq(Sql(act.admin)),
+        admin_acts::act.eq(Sql(act.act)),
+        admin_acts::subject.eq(&act.subject),
+        admin_acts::detail.eq(&act.detail),
+        admin_acts::created_at.eq(Sql(act.created_at)),
+    );
+    both!(db, c => diesel::insert_into(admin_acts::table).values(row).execute(c))?;
+    Ok(())
+}
+
+fn list(db: &mut Db, after: Option<ActId>, limit: u32) -> Result<ActPage, Error> {
+    type Columns = (ActId, String, Act, String, String, Timestamp);
+    let mut rows: Vec<Columns> = both!(db, c => {
+        let mut query = admin_acts::table
+            .inner_join(accounts::table)
+            .order(admin_acts::id.desc())
+            // One more than the page, to know whether there is a next.
+            .limit(i64::from(limit) + 1)
+            .select((
+                admin_acts::id,
+                accounts::email,
+                admin_acts::act,
+                admin_acts::subject,
+                admin_acts::detail,
+                admin_acts::created_at,
+            ))
+            .into_boxed();
+        if let Some(after) = after {
+            query = query.filter(admin_acts::id.lt(Sql(after)));
+        }
+        query.load(c)
+    })?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    let acts = rows
+        .into_iter()
+        .map(|(id, admin, act, subject, detail, created_at)| {
+            let admin = Email::parse(&admin);
+            Ok(RecordedAct {
+                id,
+                admin: admin.map_err(|error| Error::Unexpected(error.to_string()))?,
+                act,
+                subject,
+                detail,
+                created_at,
+            })
+        })
+        .collect::<Result<_, Error>>()?;
+    Ok(ActPage { acts, has_more })
+}
