@@ -29,5 +29,6 @@ pub use metrics::{Answered, Metrics, measure};
 pub use middleware::{cors, observe};
 pub use openapi::document as openapi;
 pub use proxies::Proxies;
-pub use routes::configure;
+pub use error::ApiError;
+pub use routes::{configure, unknown};
 pub use state::{ApiState, Bodies};

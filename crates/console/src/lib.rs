@@ -19,5 +19,5 @@ mod state;
 #[cfg(test)]
 mod testing;
 
-pub use routes::configure;
+pub use routes::{configure, unknown};
 pub use state::{ConsoleState, Face, Refusal};

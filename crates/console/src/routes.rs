@@ -3,12 +3,13 @@
 use std::future::{Ready, ready};
 
 use actix_web::middleware::from_fn;
-use actix_web::{HttpResponse, Route, guard, web};
+use actix_web::http::header::ACCEPT;
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _, Route, guard, web};
 
 use crate::assets;
 use crate::error::PageError;
 use crate::pages::{account, keys, sign_in, sign_up};
-use crate::security::protect;
+use crate::security::{harden, protect};
 use crate::state::ConsoleState;
 
 /// An address of the console: what it answers to, around it what holds for every page.
@@ -92,4 +93,18 @@ fn get() -> Route {
 
 fn refuse_method(allowed: &'static str) -> Ready<Result<HttpResponse, PageError>> {
     ready(Err(PageError::MethodNotAllowed(allowed)))
+}
+
+/// The page for an address that nothing is at, for who asks for pages; `None` for programs, which are answered otherwise.
+pub fn unknown(request: &HttpRequest, state: &ConsoleState) -> Option<HttpResponse> {
+    let accepts = request.headers().get(ACCEPT)?.to_str().ok()?;
+    let is_programs = ["/api/", "/v1/", "/media/"]
+        .iter()
+        .any(|folder| request.path().starts_with(folder));
+    if is_programs || !accepts.contains("text/html") {
+        return None;
+    }
+    let mut response = PageError::NotFound.error_response();
+    harden(response.headers_mut(), state);
+    Some(response)
 }

@@ -4,7 +4,7 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, VARY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, VARY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::middleware::Next;
@@ -42,7 +42,12 @@ pub(crate) async fn protect<B: MessageBody + 'static>(
     } else {
         next.call(request).await?.map_into_left_body()
     };
-    let headers = response.headers_mut();
+    harden(response.headers_mut(), &state);
+    Ok(response)
+}
+
+/// The headers of every page.
+pub(crate) fn harden(headers: &mut HeaderMap, state: &ConsoleState) {
     if let Ok(policy) = HeaderValue::from_str(&content_security_policy(&state.media_url)) {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }
@@ -63,7 +68,6 @@ pub(crate) async fn protect<B: MessageBody + 'static>(
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
         headers.append(VARY, HeaderValue::from_static("Cookie"));
     }
-    Ok(response)
 }
 
 #[cfg(test)]

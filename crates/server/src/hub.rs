@@ -239,6 +239,34 @@ impl Hub {
             proxies: http.trusted_proxies.clone(),
         }
     }
+
+    /// The console over it, beside this API.
+    pub fn console(
+        &self,
+        settings: &Settings,
+        api: &web::Data<ApiState>,
+    ) -> anyhow::Result<ConsoleState> {
+        let links = &api.links;
+        Ok(ConsoleState {
+            sign_in: self.sign_in(settings),
+            keys: self.manage_keys(),
+            statement: self.statement(),
+            retrieve: self.retrieve(),
+            generate: self.generate(),
+            thumbnails: Thumbnails::new(
+                Arc::clone(&self.generations),
+                Arc::clone(&self.store),
+                Arc::clone(&self.spool) as _,
+                Arc::new(JpegThumbnailer::default()),
+            ),
+            administer: self.administer(),
+            clock: Arc::clone(&self.books.clock) as _,
+            face: Arc::new(ApiFace(api.clone())),
+            openapi: serde_json::to_value(gih_api::openapi(&links.public_url))?,
+            public_url: links.public_url.clone(),
+            media_url: links.media_url.clone(),
+        })
+    }
 }
 
 /// The image store that the settings name.

@@ -5,6 +5,7 @@ mod cli;
 mod clock;
 mod collector;
 mod commands;
+mod console;
 mod faults;
 mod hub;
 mod ids;
