@@ -88,8 +88,8 @@ fn a_tier_that_was_not_sold_and_a_model_put_on_sale_are_told_of() {
 fn no_change_and_no_sense_are_neither_done_nor_recorded() {
     let (outside, record) = selling();
     let administer = outside.administer();
-    let same = administer.change_model(&admin(), "gpt-image-2", ModelChange::default());
-    assert_eq!(now(same).unwrap(), model());
+    let same = now(administer.change_model(&admin(), "gpt-image-2", ModelChange::default()));
+    assert_eq!(same.unwrap(), model());
     let nonsense = ModelChange {
         name: Some(" ".to_owned()),
         ..ModelChange::default()
