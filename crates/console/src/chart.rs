@@ -32,25 +32,26 @@ pub(crate) struct Chart {
 #[derive(Debug)]
 pub(crate) struct Day {
     /// `2026-04-30`.
-    pub day: String,
+    pub date: String,
     /// What was charged, in credits.
     pub charged: String,
     /// What was given back.
     pub refunded: String,
     /// Where its bars begin.
     pub x: usize,
-    /// The height of the bar of what was charged.
-    pub charged_height: i64,
+    /// The bar of what was charged.
+    pub charged_bar: Bar,
     /// That of what was given back.
-    pub refunded_height: i64,
+    pub refunded_bar: Bar,
 }
 
-impl Day {
-    /// Where a bar of this height begins, measured from above.
-    #[allow(clippy::unused_self)] // templates call methods
-    pub fn above(&self, height: &i64) -> i64 {
-        HEIGHT - height
-    }
+/// A bar: where it begins, measured from above, and how high it is. One of nothing has no height.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bar {
+    /// From above.
+    pub y: i64,
+    /// Down to the ground.
+    pub height: i64,
 }
 
 impl Chart {
@@ -63,24 +64,30 @@ impl Chart {
             .unwrap_or(0);
         let top = round_up(most);
         // Credits are below 10^15, so this stays inside 64 bits. What is there at all can be seen.
-        let height = |credits: i64| (credits * HEIGHT / top).max(credits.signum() * HEIGHT / 100);
+        let bar = |credits: i64| {
+            let height = (credits * HEIGHT / top).max(credits.signum() * HEIGHT / 100);
+            Bar {
+                y: HEIGHT - height,
+                height,
+            }
+        };
         let days: Vec<Day> = spending
             .iter()
             .enumerate()
             .map(|(place, spent)| Day {
-                day: day(spent.day),
+                date: day(spent.day),
                 charged: thousands(spent.charged.get()),
                 refunded: thousands(spent.refunded.get()),
                 x: place * DAY_WIDTH,
-                charged_height: height(spent.charged.get()),
-                refunded_height: height(spent.refunded.get()),
+                charged_bar: bar(spent.charged.get()),
+                refunded_bar: bar(spent.refunded.get()),
             })
             .collect();
         let charged: i64 = spending.iter().map(|spent| spent.charged.get()).sum();
         let refunded: i64 = spending.iter().map(|spent| spent.refunded.get()).sum();
         let (charged, refunded) = (thousands(charged), thousands(refunded));
         let span = match (days.first(), days.last()) {
-            (Some(first), Some(last)) => format!("{} to {}", first.day, last.day),
+            (Some(first), Some(last)) => format!("{} to {}", first.date, last.date),
             _ => "no days".to_owned(),
         };
         Self {
@@ -99,8 +106,8 @@ impl Chart {
     /// The first day and the last.
     pub fn ends(&self) -> (&str, &str) {
         (
-            self.days.first().map_or("", |day| &day.day),
-            self.days.last().map_or("", |day| &day.day),
+            self.days.first().map_or("", |day| &day.date),
+            self.days.last().map_or("", |day| &day.date),
         )
     }
 }
@@ -142,7 +149,7 @@ mod tests {
         assert_eq!(chart.top, "500");
         let heights = |place: usize| {
             let day = &chart.days[place];
-            (day.charged_height, day.refunded_height)
+            (day.charged_bar.height, day.refunded_bar.height)
         };
         assert_eq!(heights(0), (800, 16));
         assert_eq!(heights(1), (0, 200));
@@ -161,7 +168,11 @@ mod tests {
         assert!(Chart::of(&[]).is_empty);
         days[0].charged = Credits::new(Credits::MAX).unwrap();
         let chart = Chart::of(&days);
-        assert_eq!(chart.days[0].charged_height, HEIGHT);
+        let whole = Bar {
+            y: 0,
+            height: HEIGHT,
+        };
+        assert_eq!(chart.days[0].charged_bar, whole);
         assert_eq!(chart.top, "1,000,000,000,000,000");
     }
 }

@@ -7,6 +7,7 @@ use askama::Template;
 use crate::error::PageError;
 
 pub(crate) mod account;
+pub(crate) mod admin;
 pub(crate) mod keys;
 pub(crate) mod sign_in;
 pub(crate) mod sign_up;

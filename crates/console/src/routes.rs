@@ -2,13 +2,13 @@
 
 use std::future::{Ready, ready};
 
-use actix_web::middleware::from_fn;
 use actix_web::http::header::ACCEPT;
+use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, Route, guard, web};
 
 use crate::assets;
 use crate::error::PageError;
-use crate::pages::{account, keys, sign_in, sign_up};
+use crate::pages::{account, admin, keys, sign_in, sign_up};
 use crate::security::{harden, protect};
 use crate::state::ConsoleState;
 
@@ -83,7 +83,70 @@ pub fn configure(state: &web::Data<ConsoleState>) -> impl FnOnce(&mut web::Servi
             get().to(keys::ask_to_rotate),
             web::post().to(keys::rotate)
         );
+        admin_pages(config);
     }
+}
+
+/// What admins alone get to see.
+fn admin_pages(config: &mut web::ServiceConfig) {
+    page!(
+        config,
+        "/admin",
+        "GET, HEAD",
+        get().to(admin::overview::show)
+    );
+    page!(
+        config,
+        "/admin/accounts",
+        "GET, HEAD, POST",
+        get().to(admin::accounts::list),
+        web::post().to(admin::accounts::create)
+    );
+    page!(
+        config,
+        "/admin/accounts/{id}",
+        "GET, HEAD, POST",
+        get().to(admin::account::show),
+        web::post().to(admin::account::change)
+    );
+    page!(
+        config,
+        "/admin/accounts/{id}/block",
+        "GET, HEAD, POST",
+        get().to(admin::account::ask_to_block),
+        web::post().to(admin::account::block)
+    );
+    page!(
+        config,
+        "/admin/accounts/{id}/grant",
+        "POST",
+        web::post().to(admin::account::grant)
+    );
+    page!(
+        config,
+        "/admin/models",
+        "GET, HEAD",
+        get().to(admin::models::list)
+    );
+    page!(
+        config,
+        "/admin/models/{id}",
+        "GET, HEAD, POST",
+        get().to(admin::models::show),
+        web::post().to(admin::models::save)
+    );
+    page!(
+        config,
+        "/admin/generations",
+        "GET, HEAD",
+        get().to(admin::generations::list)
+    );
+    page!(
+        config,
+        "/admin/acts",
+        "GET, HEAD",
+        get().to(admin::acts::list)
+    );
 }
 
 /// A route for GET and HEAD alike; the server leaves the body of an answer to HEAD away.

@@ -200,7 +200,7 @@ impl Administer {
                 canceled: Vec::new(),
             });
         }
-        let detail = detail::of_account_change(&account, &change);
+        let detail = detail::of_account_change(&account, change);
         let subject = account.email.as_str();
         let act = self.act(admin, Act::ChangeAccount, subject, detail, self.clock.now());
         let changed = self.accounts.change(id, &change, &act).await?;
