@@ -31,14 +31,16 @@ impl From<ApiError> for Refused {
 }
 
 /// Reads a multipart body into a draft, as `POST /api/v1/images/generations` does: bounded in number, bytes and time, its
-/// files on local disk. Fields that v1 does not know are ignored.
+/// files on local disk. Fields that v1 does not know are ignored. A refusal comes with the texts that had arrived before,
+/// for the form to be shown again.
 pub async fn draft(
     request: &HttpRequest,
     payload: web::Payload,
     account: AccountId,
     state: &ApiState,
-) -> Result<Draft, Refused> {
-    Ok(v1::generate::form(request, payload, account, state).await?)
+) -> Result<Draft, (Refused, Box<Draft>)> {
+    let form = v1::generate::form(request, payload, account, state).await;
+    form.map_err(|(error, typed)| (error.into(), typed))
 }
 
 /// How the API words this error.

@@ -39,7 +39,25 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
             file!("console.css"),
         ),
         asset("console.js", SCRIPT, file!("console.js")),
+        asset("docs.css", "text/css; charset=utf-8", file!("docs.css")),
+        asset("docs.js", SCRIPT, file!("docs.js")),
+        asset("explorer.js", SCRIPT, file!("explorer.js")),
+        asset("generations.js", SCRIPT, file!("generations.js")),
+        asset(
+            "history.css",
+            "text/css; charset=utf-8",
+            file!("history.css"),
+        ),
         asset("icon.svg", "image/svg+xml", file!("icon.svg")),
+        asset(
+            "playground.css",
+            "text/css; charset=utf-8",
+            file!("playground.css"),
+        ),
+        asset("playground.js", SCRIPT, file!("playground.js")),
+        asset("playground_code.js", SCRIPT, file!("playground_code.js")),
+        asset("playground_files.js", SCRIPT, file!("playground_files.js")),
+        asset("playground_run.js", SCRIPT, file!("playground_run.js")),
     ]
 });
 
@@ -59,6 +77,13 @@ pub(crate) fn url(name: &str) -> String {
         .find(|asset| asset.name == name)
         .map_or("none", |asset| asset.version.as_str());
     format!("/assets/{version}/{name}")
+}
+
+/// How many bytes the asset with this name has.
+#[cfg(test)]
+pub(crate) fn weight(name: &str) -> usize {
+    let asset = ASSETS.iter().find(|asset| asset.name == name);
+    asset.map_or(0, |asset| asset.bytes.len())
 }
 
 /// `GET /assets/{version}/{name}`.

@@ -1,127 +1,119 @@
-//! Spending per day as a chart: bars that the server draws, and the same figures as a table.
+//! Spending per day as bars, drawn here (`chart.html`): their measures are attributes, their colours classes.
 
 use gih_domain::ledger::DaySpending;
 
 use crate::format::{day, thousands};
 
-/// The height of the drawing, in its own units; it is stretched to the room there is.
+/// How high the drawing is, in its own units.
 const HEIGHT: i64 = 1_000;
-/// What one day takes of the width.
-const DAY_WIDTH: usize = 10;
+/// How wide one day is.
+const SLOT: usize = 20;
+/// The least of a bar that is anything at all, so that it can be seen.
+const LEAST: i64 = 12;
 
-/// What `chart.html` draws, under the name `chart`.
-#[derive(Debug)]
+/// The chart, ready to be drawn.
 pub(crate) struct Chart {
-    /// The days, oldest first.
-    pub days: Vec<Day>,
-    /// What the drawing says to those who do not see it.
-    pub summary: String,
-    /// What the top of the drawing stands for, in credits.
-    pub top: String,
-    /// All that was charged.
-    pub charged: String,
-    /// All that was given back.
-    pub refunded: String,
-    /// The width of the drawing, in its own units.
+    pub bars: Vec<Bar>,
     pub width: usize,
-    /// Whether nothing was charged nor given back.
+    /// What the top line stands for, and the one in the middle.
+    pub top: String,
+    pub middle: String,
+    pub charged: String,
+    pub refunded: String,
+    /// What was kept of it in all.
+    pub net: String,
+    /// Whether there is anything to be seen.
     pub is_empty: bool,
 }
 
-/// A day of it: two bars, and the figures.
-#[derive(Debug)]
-pub(crate) struct Day {
-    /// `2026-04-30`.
-    pub date: String,
-    /// What was charged, in credits.
+/// One day.
+pub(crate) struct Bar {
+    pub day: String,
     pub charged: String,
-    /// What was given back.
     pub refunded: String,
-    /// Where its bars begin.
-    pub x: usize,
-    /// The bar of what was charged.
-    pub charged_bar: Bar,
-    /// That of what was given back.
-    pub refunded_bar: Bar,
+    pub charged_bar: Option<Rectangle>,
+    pub refunded_bar: Option<Rectangle>,
 }
 
-/// A bar: where it begins, measured from above, and how high it is. One of nothing has no height.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Bar {
-    /// From above.
+/// Where a bar stands.
+pub(crate) struct Rectangle {
+    pub x: usize,
     pub y: i64,
-    /// Down to the ground.
+    pub width: usize,
     pub height: i64,
 }
 
 impl Chart {
-    /// Draws these days, oldest first.
-    pub fn of(spending: &[DaySpending]) -> Self {
-        let most = spending
+    /// The chart of these days, in their order.
+    pub fn new(days: &[DaySpending]) -> Self {
+        let most = days
             .iter()
-            .map(|spent| spent.charged.get().max(spent.refunded.get()))
+            .map(|day| day.charged.max(day.refunded).get())
             .max()
             .unwrap_or(0);
         let top = round_up(most);
-        // Credits are below 10^15, so this stays inside 64 bits. What is there at all can be seen.
-        let bar = |credits: i64| {
-            let height = (credits * HEIGHT / top).max(credits.signum() * HEIGHT / 100);
+        let sum =
+            |amount: fn(&DaySpending) -> i64| days.iter().map(amount).fold(0, i64::saturating_add);
+        let charged = sum(|day| day.charged.get());
+        let refunded = sum(|day| day.refunded.get());
+        let bars = days.iter().enumerate().map(|(place, spent)| {
+            let x = place * SLOT;
             Bar {
-                y: HEIGHT - height,
-                height,
-            }
-        };
-        let days: Vec<Day> = spending
-            .iter()
-            .enumerate()
-            .map(|(place, spent)| Day {
-                date: day(spent.day),
+                day: day(spent.day),
                 charged: thousands(spent.charged.get()),
                 refunded: thousands(spent.refunded.get()),
-                x: place * DAY_WIDTH,
-                charged_bar: bar(spent.charged.get()),
-                refunded_bar: bar(spent.refunded.get()),
-            })
-            .collect();
-        let charged: i64 = spending.iter().map(|spent| spent.charged.get()).sum();
-        let refunded: i64 = spending.iter().map(|spent| spent.refunded.get()).sum();
-        let (charged, refunded) = (thousands(charged), thousands(refunded));
-        let span = match (days.first(), days.last()) {
-            (Some(first), Some(last)) => format!("{} to {}", first.date, last.date),
-            _ => "no days".to_owned(),
-        };
+                charged_bar: rectangle(x + 3, 8, spent.charged.get(), top),
+                refunded_bar: rectangle(x + 12, 5, spent.refunded.get(), top),
+            }
+        });
         Self {
-            summary: format!(
-                "Credits per day, {span}: {charged} charged and {refunded} given back in all."
-            ),
+            bars: bars.collect(),
+            width: days.len() * SLOT,
             top: thousands(top),
-            charged,
-            refunded,
-            width: days.len().max(1) * DAY_WIDTH,
+            middle: thousands(top / 2),
+            charged: thousands(charged),
+            refunded: thousands(refunded),
+            net: thousands(charged.saturating_sub(refunded)),
             is_empty: most == 0,
-            days,
         }
     }
 
-    /// The first day and the last.
-    pub fn ends(&self) -> (&str, &str) {
-        (
-            self.days.first().map_or("", |day| &day.date),
-            self.days.last().map_or("", |day| &day.date),
-        )
+    /// The first day.
+    pub fn first(&self) -> &str {
+        self.bars.first().map_or("", |bar| bar.day.as_str())
+    }
+
+    /// The last.
+    pub fn last(&self) -> &str {
+        self.bars.last().map_or("", |bar| bar.day.as_str())
     }
 }
 
-/// The next number of the kind 1, 2, 5, 10, 20, 50, …, so that an axis ends at a round one.
-fn round_up(number: i64) -> i64 {
-    let mut step = 1_i64;
+fn rectangle(x: usize, width: usize, amount: i64, top: i64) -> Option<Rectangle> {
+    if amount <= 0 || top <= 0 {
+        return None;
+    }
+    let height = i128::from(amount) * i128::from(HEIGHT) / i128::from(top);
+    let height = i64::try_from(height).unwrap_or(HEIGHT).clamp(LEAST, HEIGHT);
+    Some(Rectangle {
+        x,
+        y: HEIGHT - height,
+        width,
+        height,
+    })
+}
+
+/// The next round number: 2, 4 or 10 times a power of ten, so that half of it is a whole number too.
+fn round_up(most: i64) -> i64 {
+    let mut power = 1_i64;
     loop {
-        for factor in [1, 2, 5] {
-            if step * factor >= number {
-                return step * factor;
+        for step in [2, 4, 10] {
+            let round = power.saturating_mul(step);
+            if round >= most {
+                return round;
             }
         }
-        step *= 10;
+        power = power.saturating_mul(10);
     }
 }
 
@@ -131,48 +123,40 @@ mod tests {
     use crate::testing::time;
     use gih_domain::credits::Credits;
 
-    fn spent(day: &str, charged: u32, refunded: u32) -> DaySpending {
+    fn spent(charged: u32, refunded: u32) -> DaySpending {
         DaySpending {
-            day: time(day),
+            day: time("2026-05-01"),
             charged: Credits::from_u32(charged),
             refunded: Credits::from_u32(refunded),
         }
     }
 
     #[test]
-    fn bars_are_as_high_as_their_figures() {
-        let chart = Chart::of(&[
-            spent("2026-04-29", 400, 8),
-            spent("2026-04-30", 0, 100),
-            spent("2026-05-01", 1, 0),
-        ]);
-        assert_eq!(chart.top, "500");
-        let heights = |place: usize| {
-            let day = &chart.days[place];
-            (day.charged_bar.height, day.refunded_bar.height)
-        };
-        assert_eq!(heights(0), (800, 16));
-        assert_eq!(heights(1), (0, 200));
-        assert_eq!(heights(2), (10, 0), "what is there can be seen");
-        assert_eq!(
-            (chart.charged.as_str(), chart.refunded.as_str()),
-            ("401", "108")
-        );
-        assert!(chart.summary.contains("2026-04-29 to 2026-05-01"));
+    fn the_scale_is_round() {
+        for (most, top) in [
+            (0, 2),
+            (2, 2),
+            (3, 4),
+            (41, 100),
+            (400, 400),
+            (1_001, 2_000),
+        ] {
+            assert_eq!(round_up(most), top, "{most}");
+        }
+        assert_eq!(round_up(i64::MAX), i64::MAX);
     }
 
     #[test]
-    fn any_amount_can_be_drawn() {
-        let mut days = vec![spent("2026-04-29", 0, 0)];
-        assert!(Chart::of(&days).is_empty);
-        assert!(Chart::of(&[]).is_empty);
-        days[0].charged = Credits::new(Credits::MAX).unwrap();
-        let chart = Chart::of(&days);
-        let whole = Bar {
-            y: 0,
-            height: HEIGHT,
-        };
-        assert_eq!(chart.days[0].charged_bar, whole);
-        assert_eq!(chart.top, "1,000,000,000,000,000");
+    fn bars_are_in_proportion_and_small_ones_are_seen() {
+        let chart = Chart::new(&[spent(200, 100), spent(1, 0), spent(0, 0)]);
+        let height = |bar: &Option<Rectangle>| bar.as_ref().map(|bar| (bar.y, bar.height));
+        assert_eq!(height(&chart.bars[0].charged_bar), Some((0, 1_000)));
+        assert_eq!(height(&chart.bars[0].refunded_bar), Some((500, 500)));
+        assert_eq!(height(&chart.bars[1].charged_bar), Some((988, 12)));
+        assert_eq!(height(&chart.bars[2].charged_bar), None);
+        assert_eq!((chart.net.as_str(), chart.middle.as_str()), ("101", "100"));
+        assert!(!chart.is_empty);
+        assert!(Chart::new(&[spent(0, 0)]).is_empty);
+        assert!(Chart::new(&[]).is_empty);
     }
 }

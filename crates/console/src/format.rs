@@ -27,6 +27,15 @@ pub(crate) fn minute(time: Timestamp) -> String {
         .replace('T', " ")
 }
 
+/// A time to the second: `2026-04-30 08:00:05`, in UTC.
+pub(crate) fn second(time: Timestamp) -> String {
+    time.to_string()
+        .chars()
+        .take(19)
+        .collect::<String>()
+        .replace('T', " ")
+}
+
 /// A day: `2026-04-30`, in UTC.
 pub(crate) fn day(time: Timestamp) -> String {
     time.to_string().chars().take(10).collect()
@@ -54,6 +63,7 @@ mod tests {
     fn times_are_cut_to_the_minute() {
         let time = Timestamp::parse("2026-04-30T08:05:59.123Z").unwrap();
         assert_eq!(minute(time), "2026-04-30 08:05");
+        assert_eq!(second(time), "2026-04-30 08:05:59");
         assert_eq!(day(time), "2026-04-30");
     }
 }

@@ -6,11 +6,14 @@
 
 mod assets;
 mod chart;
+mod days;
 mod error;
 mod form;
 mod format;
+mod language;
 mod origin;
 mod pages;
+mod rich;
 mod routes;
 mod security;
 mod session;
@@ -18,6 +21,7 @@ mod shell;
 mod state;
 #[cfg(test)]
 mod testing;
+mod words;
 
 pub use routes::{configure, unknown};
 pub use state::{ConsoleState, Face, Refusal};

@@ -3,12 +3,20 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
+use gih_domain::mode::Mode;
 
 use crate::error::PageError;
 
 pub(crate) mod account;
 pub(crate) mod admin;
+pub(crate) mod credits;
+pub(crate) mod generation;
+pub(crate) mod generations;
+pub(crate) mod images;
 pub(crate) mod keys;
+pub(crate) mod playground;
+#[cfg(test)]
+pub(crate) mod samples;
 pub(crate) mod sign_in;
 pub(crate) mod sign_up;
 
@@ -23,6 +31,14 @@ pub(crate) fn html_as(status: StatusCode, page: &impl Template) -> Result<HttpRe
     Ok(HttpResponse::build(status)
         .content_type("text/html; charset=utf-8")
         .body(html))
+}
+
+/// A page that is looked at in a mode, which the browser goes on in.
+pub(crate) fn html_in(mode: Mode, page: &impl Template) -> Result<HttpResponse, PageError> {
+    let html = page.render().map_err(|error| PageError::internal(&error))?;
+    let mut response = HttpResponse::Ok();
+    crate::session::remember_mode(&mut response, mode);
+    Ok(response.content_type("text/html; charset=utf-8").body(html))
 }
 
 /// Leads on to another page after a post, so that reloading it posts nothing again.

@@ -8,7 +8,9 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError as _, Route, guard, web
 
 use crate::assets;
 use crate::error::PageError;
-use crate::pages::{account, admin, keys, sign_in, sign_up};
+use crate::pages::{
+    account, admin, credits, generation, generations, images, keys, playground, sign_in, sign_up,
+};
 use crate::security::{harden, protect};
 use crate::state::ConsoleState;
 
@@ -84,6 +86,62 @@ pub fn configure(state: &web::Data<ConsoleState>) -> impl FnOnce(&mut web::Servi
             web::post().to(keys::rotate)
         );
         admin_pages(config);
+        page!(
+            config,
+            "/playground",
+            "GET, HEAD, POST",
+            get().to(playground::show),
+            web::post().to(playground::submit)
+        );
+        page!(
+            config,
+            "/playground/balance",
+            "GET, HEAD",
+            get().to(playground::balance)
+        );
+        page!(config, "/credits", "GET, HEAD", get().to(credits::show));
+        page!(
+            config,
+            "/credits.csv",
+            "GET, HEAD",
+            get().to(credits::download)
+        );
+        page!(
+            config,
+            "/generations",
+            "GET, HEAD",
+            get().to(generations::list)
+        );
+        page!(
+            config,
+            "/generations/statuses",
+            "GET, HEAD",
+            get().to(generations::statuses)
+        );
+        page!(
+            config,
+            "/generations/{id}",
+            "GET, HEAD",
+            get().to(generation::show)
+        );
+        page!(
+            config,
+            "/generations/{id}/status",
+            "GET, HEAD",
+            get().to(generation::status)
+        );
+        page!(
+            config,
+            "/thumbnails/{id}",
+            "GET, HEAD",
+            get().to(images::thumbnail)
+        );
+        page!(
+            config,
+            "/images/{id}",
+            "GET, HEAD",
+            get().to(images::original)
+        );
     }
 }
 
@@ -140,6 +198,18 @@ fn admin_pages(config: &mut web::ServiceConfig) {
         "/admin/generations",
         "GET, HEAD",
         get().to(admin::generations::list)
+    );
+    page!(
+        config,
+        "/admin/generations/{id}",
+        "GET, HEAD",
+        get().to(admin::generations::show)
+    );
+    page!(
+        config,
+        "/admin/generations/{id}/status",
+        "GET, HEAD",
+        get().to(admin::generations::status)
     );
     page!(
         config,

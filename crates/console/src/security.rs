@@ -46,9 +46,11 @@ pub(crate) async fn protect<B: MessageBody + 'static>(
     Ok(response)
 }
 
-/// The headers of every page.
+/// The headers of every page. What is no page may bring a policy of its own.
 pub(crate) fn harden(headers: &mut HeaderMap, state: &ConsoleState) {
-    if let Ok(policy) = HeaderValue::from_str(&content_security_policy(&state.media_url)) {
+    if headers.contains_key(CONTENT_SECURITY_POLICY) {
+        // A stricter one, for what nobody should ever take for a page.
+    } else if let Ok(policy) = HeaderValue::from_str(&content_security_policy(&state.media_url)) {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }
     for (name, value) in [

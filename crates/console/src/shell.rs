@@ -4,6 +4,7 @@ use gih_domain::account::Account;
 use gih_domain::mode::Mode;
 
 use crate::assets;
+use crate::language::Language;
 
 /// A place that the navigation leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,8 +80,8 @@ impl ModeSwitch {
 pub(crate) struct Shell {
     /// What the tab says before the hub's name.
     pub title: String,
-    /// The page's language, as in `lang`.
-    pub lang: String,
+    /// The page's language.
+    pub language: &'static Language,
     /// Where it stands in the navigation.
     pub section: Section,
     /// Who looks at it; `None` for strangers.
@@ -106,13 +107,18 @@ impl Shell {
     pub fn for_strangers(title: impl Into<String>, section: Section) -> Self {
         Self {
             title: title.into(),
-            lang: "en".to_owned(),
+            language: Language::english(),
             section,
             viewer: None,
             mode: None,
             notice: None,
             scripts: Vec::new(),
         }
+    }
+
+    /// In another language than English, the frame too.
+    pub fn in_language(self, language: &'static Language) -> Self {
+        Self { language, ..self }
     }
 
     /// With the switch between modes.
@@ -135,6 +141,11 @@ impl Shell {
     pub fn with_script(mut self, name: &'static str) -> Self {
         self.scripts.push(name);
         self
+    }
+
+    /// A word of the frame, in the page's language.
+    pub fn word(&self, key: &str) -> &'static str {
+        self.language.text(key)
     }
 
     /// The address of an asset, for templates.

@@ -15,6 +15,7 @@ use gih_domain::request::Draft;
 use gih_domain::retrieve::Retrieve;
 use gih_domain::sign_in::SignIn;
 use gih_domain::statement::Statement;
+use gih_domain::thumbnail::Thumbnails;
 
 /// The use cases behind the pages; one for all threads.
 pub struct ConsoleState {
@@ -28,6 +29,8 @@ pub struct ConsoleState {
     pub retrieve: Retrieve,
     /// Generating, in the playground.
     pub generate: Generate,
+    /// Images, small and whole.
+    pub thumbnails: Thumbnails,
     /// What admins do.
     pub administer: Administer,
     /// Time, for what is shown of it.
@@ -58,13 +61,14 @@ pub struct Refusal {
 /// What the API's face lends the console, so that there is one way to read a form into a draft and one wording of
 /// errors. The binary, where all faces meet, implements it.
 pub trait Face: Send + Sync {
-    /// Reads a multipart body into a draft: files go to the spool as they arrive.
+    /// Reads a multipart body into a draft: files go to the spool as they arrive. A refusal comes with the texts that had
+    /// arrived before, for the form to be shown again.
     fn draft<'a>(
         &'a self,
         request: &'a HttpRequest,
         payload: web::Payload,
         account: AccountId,
-    ) -> LocalBoxFuture<'a, Result<Draft, Refusal>>;
+    ) -> LocalBoxFuture<'a, Result<Draft, (Refusal, Box<Draft>)>>;
 
     /// How the API words this error.
     fn refusal(&self, error: GenerateError) -> Refusal;

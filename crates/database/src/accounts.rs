@@ -10,8 +10,8 @@ use gih_domain::ledger::Cause;
 use gih_domain::lots::Lot;
 use gih_domain::mode::Mode;
 use gih_domain::ports::{
-    AccountError, AccountPage, Accounts, ChangedAccount, DatabaseError, Grant, Granted, NewAccount,
-    NewLot,
+    AccountError, AccountPage, Accounts, ChangedAccount, Credentials, DatabaseError, Grant, Granted,
+    NewAccount, NewLot, NewSession,
 };
 use gih_domain::time::Timestamp;
 
@@ -24,6 +24,10 @@ use crate::lots::{self, EntryRow, LotRow, lot_values};
 use crate::pool::Database;
 use crate::schema::{accounts, credit_lots};
 use crate::types::Sql;
+
+mod credentials;
+
+pub(crate) use credentials::AccountRow;
 
 #[async_trait]
 impl Accounts for Database {
@@ -38,11 +42,29 @@ impl Accounts for Database {
 
     async fn find(&self, email: &Email) -> Result<Option<Account>, DatabaseError> {
         let email = email.as_str().to_owned();
-        Ok(self.read(move |db| find(db, &email)).await?)
+        Ok(self.read(move |db| credentials::find(db, &email)).await?)
     }
 
     async fn find_by_id(&self, id: AccountId) -> Result<Option<Account>, DatabaseError> {
-        Ok(self.read(move |db| find_by_id(db, id)).await?)
+        Ok(self.read(move |db| credentials::find_by_id(db, id)).await?)
+    }
+
+    async fn credentials(&self, email: &Email) -> Result<Option<Credentials>, DatabaseError> {
+        let email = email.as_str().to_owned();
+        Ok(self
+            .read(move |db| credentials::credentials(db, &email))
+            .await?)
+    }
+
+    async fn change_password(
+        &self,
+        password_hash: &str,
+        session: &NewSession,
+    ) -> Result<bool, DatabaseError> {
+        let (password_hash, session) = (password_hash.to_owned(), session.clone());
+        let changed =
+            self.write(move |db| credentials::change_password(db, &password_hash, &session));
+        Ok(changed.await?)
     }
 
     async fn count(&self) -> Result<u64, DatabaseError> {
@@ -99,6 +121,7 @@ fn create(db: &mut Db, account: &NewAccount) -> Result<(), Error> {
         accounts::is_admin.eq(account.is_admin),
         accounts::password_hash.eq(account.password_hash.as_deref()),
         accounts::created_at.eq(Sql(account.created_at)),
+        accounts::password_is_temporary.eq(account.password_is_temporary),
     );
     both!(db, c => diesel::insert_into(accounts::table).values(row).execute(c))?;
     let rows: Vec<LotRow> = account
@@ -145,53 +168,6 @@ fn grant_entry(lot: &LotRow) -> EntryRow {
         generation_id: None,
         created_at: lot.created_at,
     }
-}
-
-/// What is read of an account: everything but its password's hash.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = accounts)]
-pub(crate) struct AccountRow {
-    id: AccountId,
-    email: String,
-    account_type: AccountType,
-    is_admin: bool,
-    created_at: Timestamp,
-    blocked_at: Option<Timestamp>,
-    password_is_temporary: bool,
-}
-
-impl AccountRow {
-    /// The account.
-    pub(crate) fn account(self) -> Result<Account, Error> {
-        let email = Email::parse(&self.email);
-        Ok(Account {
-            id: self.id,
-            email: email.map_err(|error| Error::Unexpected(error.to_string()))?,
-            account_type: self.account_type,
-            is_admin: self.is_admin,
-            created_at: self.created_at,
-            blocked_at: self.blocked_at,
-            password_is_temporary: self.password_is_temporary,
-        })
-    }
-}
-
-fn find(db: &mut Db, email: &str) -> Result<Option<Account>, Error> {
-    let row: Option<AccountRow> = both!(db, c => accounts::table
-        .filter(accounts::email.eq(email))
-        .select(AccountRow::as_select())
-        .first(c)
-        .optional())?;
-    row.map(AccountRow::account).transpose()
-}
-
-fn find_by_id(db: &mut Db, id: AccountId) -> Result<Option<Account>, Error> {
-    let row: Option<AccountRow> = both!(db, c => accounts::table
-        .find(Sql(id))
-        .select(AccountRow::as_select())
-        .first(c)
-        .optional())?;
-    row.map(AccountRow::account).transpose()
 }
 
 fn add_grant(db: &mut Db, grant: &Grant) -> Result<Granted, Abort<AccountError>> {

@@ -1,10 +1,12 @@
 //! What admins did.
 
+use std::collections::{HashMap, HashSet};
+
 use async_trait::async_trait;
 use diesel::prelude::*;
 use gih_domain::account::Email;
 use gih_domain::admin::{Act, NewAct, RecordedAct};
-use gih_domain::id::ActId;
+use gih_domain::id::{AccountId, ActId};
 use gih_domain::ports::{ActPage, Acts, DatabaseError};
 use gih_domain::time::Timestamp;
 
@@ -39,16 +41,15 @@ pub(crate) fn record(db: &mut Db, act: Option<&NewAct>) -> Result<(), Error> {
 }
 
 fn list(db: &mut Db, after: Option<ActId>, limit: u32) -> Result<ActPage, Error> {
-    type Columns = (ActId, String, Act, String, String, Timestamp);
+    type Columns = (ActId, AccountId, Act, String, String, Timestamp);
     let mut rows: Vec<Columns> = both!(db, c => {
         let mut query = admin_acts::table
-            .inner_join(accounts::table)
             .order(admin_acts::id.desc())
             // One more than the page, to know whether there is a next.
             .limit(i64::from(limit) + 1)
             .select((
                 admin_acts::id,
-                accounts::email,
+                admin_acts::account_id,
                 admin_acts::act,
                 admin_acts::subject,
                 admin_acts::detail,
@@ -63,13 +64,14 @@ fn list(db: &mut Db, after: Option<ActId>, limit: u32) -> Result<ActPage, Error>
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let has_more = rows.len() > limit;
     rows.truncate(limit);
+    let emails = emails(db, rows.iter().map(|row| row.1))?;
     let acts = rows
         .into_iter()
         .map(|(id, admin, act, subject, detail, created_at)| {
-            let admin = Email::parse(&admin);
+            let email = emails.get(&admin).cloned();
             Ok(RecordedAct {
                 id,
-                admin: admin.map_err(|error| Error::Unexpected(error.to_string()))?,
+                admin: email.ok_or_else(|| Error::Unexpected(format!("no account {admin}")))?,
                 act,
                 subject,
                 detail,
@@ -78,4 +80,28 @@ fn list(db: &mut Db, after: Option<ActId>, limit: u32) -> Result<ActPage, Error>
         })
         .collect::<Result<_, Error>>()?;
     Ok(ActPage { acts, has_more })
+}
+
+/// The addresses of these accounts.
+fn emails(
+    db: &mut Db,
+    accounts: impl Iterator<Item = AccountId>,
+) -> Result<HashMap<AccountId, Email>, Error> {
+    let ids: HashSet<AccountId> = accounts.collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(AccountId, String)> = both!(db, c => accounts::table
+        .filter(accounts::id.eq_any(ids.iter().copied().map(Sql)))
+        .select((accounts::id, accounts::email))
+        .load(c))?;
+    rows.into_iter()
+        .map(|(id, email)| {
+            let email = Email::parse(&email);
+            Ok((
+                id,
+                email.map_err(|error| Error::Unexpected(error.to_string()))?,
+            ))
+        })
+        .collect()
 }

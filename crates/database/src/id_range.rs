@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn new_ids_sort_by_their_time() {
-        let at = |micros| Timestamp::from_micros(1_790_000_000_123_000 + micros);
+        let at = |micros: i64| Timestamp::from_micros(1_790_000_000_123_000 + micros);
         for micros in 0..2_000 {
             assert!(new_id(at(micros)) < new_id(at(micros + 1)), "{micros}");
         }

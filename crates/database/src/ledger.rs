@@ -73,9 +73,10 @@ fn entries(
     let limit = usize::try_from(filter.limit).unwrap_or(usize::MAX);
     let mut rows: Vec<EntryRow> = both!(db, c => {
         let mut query = ledger_entries::table
-            .filter(ledger_entries::account_id.eq(Sql(account)))
+            // As in lists of generations: no index but the account's has this order.
+            .filter(ledger_entries::account_id.eq_any([Sql(account)]))
             .filter(ledger_entries::mode.eq(Sql(mode)))
-            .order(ledger_entries::id.desc())
+            .order((ledger_entries::account_id.desc(), ledger_entries::id.desc()))
             // One more than the page, to know whether there is a next.
             .limit(i64::from(filter.limit) + 1)
             .select(EntryRow::as_select())
@@ -184,10 +185,10 @@ fn owned_lots(
         .load(c))?;
     let left = i64::from(at_most) - i64::try_from(live.len()).unwrap_or(i64::MAX);
     let others: Vec<LotRow> = both!(db, c => credit_lots::table
-        .filter(credit_lots::account_id.eq(Sql(account)))
+        .filter(credit_lots::account_id.eq_any([Sql(account)]))
         .filter(credit_lots::mode.eq(Sql(mode)))
         .filter(credit_lots::remaining.eq(0).or(credit_lots::expires_at.le(Sql(Some(at)))))
-        .order(credit_lots::id.desc())
+        .order((credit_lots::account_id.desc(), credit_lots::id.desc()))
         .limit(left.max(0))
         .select(LotRow::as_select())
         .load(c))?;

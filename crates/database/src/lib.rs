@@ -28,6 +28,7 @@ mod lots;
 mod migrate;
 mod pool;
 mod schema;
+mod sessions;
 mod statistics;
 #[doc(hidden)]
 pub mod testing;

@@ -49,4 +49,6 @@ literals! {
     InTestMode: Word = "'test'";
     /// `'charge'`, for `cause <> 'charge'`.
     Charged: Word = "'charge'";
+    /// `'console'`, for `origin = 'console'`.
+    ByConsole: Word = "'console'";
 }

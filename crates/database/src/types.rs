@@ -16,6 +16,7 @@ use diesel::sql_types::{BigInt, Binary, Jsonb, SqlType, Text, Uuid as PgUuid};
 use diesel::sqlite::Sqlite;
 use gih_domain::account::AccountType;
 use gih_domain::admin::Act;
+use gih_domain::api_key::Origin;
 use gih_domain::blob::ImageFormat;
 use gih_domain::generation::{FailureCode, Status};
 use gih_domain::id::{
@@ -226,6 +227,7 @@ words! {
     LotSource: |word| word.as_str().to_owned(), |text| read_source(&text);
     Mode: |word| word.as_str().to_owned(), |text| Ok(text.parse()?);
     ObjectName: |name| name.as_str().to_owned(), |text| Ok(ObjectName::stored(text));
+    Origin: |word| word.as_str().to_owned(), |text| read_origin(&text);
     RenderingQuality: |word| word.as_str().to_owned(), |text| Ok(text.parse()?);
     Size: ToString::to_string, |text| Ok(text.parse()?);
     Status: |word| word.as_str().to_owned(), |text| Ok(text.parse()?);
@@ -249,6 +251,13 @@ fn read_source(text: &str) -> deserialize::Result<LotSource> {
         .into_iter()
         .find(|source| source.as_str() == text)
         .ok_or_else(|| format!("{text:?} is no source of a lot").into())
+}
+
+fn read_origin(text: &str) -> deserialize::Result<Origin> {
+    [Origin::Owner, Origin::Console]
+        .into_iter()
+        .find(|origin| origin.as_str() == text)
+        .ok_or_else(|| format!("{text:?} is no origin of a key").into())
 }
 
 /// Anything that is stored as one document.

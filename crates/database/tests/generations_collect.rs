@@ -1,4 +1,4 @@
-//! What rows say of objects in the image store, on both databases.
+//! What rows say of objects in the image store, and of images, on both databases.
 
 #![allow(clippy::unwrap_used)] // a test that cannot go on fails
 
@@ -6,7 +6,7 @@ mod support;
 mod world;
 
 use gih_domain::generation::Ending;
-use gih_domain::id::GenerationId;
+use gih_domain::id::{GenerationId, ImageId};
 use gih_domain::object_name::ObjectName;
 use gih_domain::ports::{CancelReason, Generations, Keys};
 use support::on_both;
@@ -82,6 +82,36 @@ async fn images_are_named_as_soon_as_they_are_settled() {
         );
         assert_eq!(database.named_images(&asked[2..]).await.unwrap(), []);
         assert_eq!(database.named_images(&[]).await.unwrap(), []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_image_is_found_by_its_owner_and_by_admins() {
+    on_both(|database| async move {
+        let world = world(&database, &[(1_000, None)]).await;
+        let stranger = self::world(&database, &[]).await.account;
+        let lease = running(&database, world.mine(2)).await.lease;
+        let ending = images(lease.generation, 2);
+        let Ending::Succeeded(saved) = &ending else {
+            unreachable!()
+        };
+        for image in saved {
+            assert_eq!(database.image(None, image.id).await.unwrap(), None);
+        }
+        database.settle(&lease, &ending, NOW).await.unwrap();
+        for image in saved {
+            let found = Some(image.clone());
+            assert_eq!(database.image(None, image.id).await.unwrap(), found);
+            let asked = database.image(Some(world.account), image.id);
+            assert_eq!(asked.await.unwrap(), found);
+            let asked = database.image(Some(stranger), image.id);
+            assert_eq!(asked.await.unwrap(), None);
+        }
+        let absent = ImageId(fresh());
+        assert_eq!(database.image(None, absent).await.unwrap(), None);
+        let asked = database.image(Some(world.account), absent);
+        assert_eq!(asked.await.unwrap(), None);
     })
     .await;
 }

@@ -3,6 +3,9 @@
 //! They are left by a crash between saving and settling, by a worker whose lease had passed on, and by reference images
 //! that could not be deleted. A round goes over everything there is, so it needs no memory of its own: whatever a late
 //! writer adds after one round, the next one finds. Several collectors at once do no harm.
+//!
+//! Thumbnails are left alone: one is made only of an image that a row names, and neither images nor their rows are ever
+//! deleted, so that none becomes an orphan by itself. One whose row went in a restore is small, and nothing reaches it.
 
 use std::collections::{HashMap, HashSet};
 use std::future::Future;

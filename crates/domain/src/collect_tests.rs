@@ -256,6 +256,26 @@ fn what_a_late_writer_adds_goes_with_the_next_round() {
 }
 
 #[test]
+fn thumbnails_are_left_alone() {
+    let mut world = World::new();
+    let objects = Objects {
+        named: 1,
+        unnamed: 1,
+        ..Objects::default()
+    };
+    let [mut stay, go] = world.add(1, Fate::Ended(600), objects);
+    for image in [&stay[0], &go[0]] {
+        let thumbnail = ObjectName::of_thumbnail(image);
+        world.store.hold(&thumbnail, "small");
+    }
+    let thumbnails = [&stay[0], &go[0]].map(ObjectName::of_thumbnail);
+    assert_eq!(world.round().unwrap().deleted, 1);
+    stay.extend(thumbnails);
+    stay.sort();
+    assert_eq!(world.store.names(), stay);
+}
+
+#[test]
 fn everything_is_gone_within_a_day_of_hourly_rounds() {
     let mut world = World::new();
     let objects = Objects {

@@ -36,6 +36,7 @@ pub mod sign_in;
 pub mod size;
 pub mod size_rule;
 pub mod statement;
+pub mod thumbnail;
 pub mod time;
 pub mod usual_times;
 

@@ -17,6 +17,8 @@ impl ObjectName {
     pub const GENERATIONS: &'static str = "generations";
     /// The folder of reference images: no public address reaches it.
     pub const REFERENCES: &'static str = "references";
+    /// The folder of thumbnails of saved images: no public address reaches it.
+    pub const THUMBNAILS: &'static str = "thumbnails";
 
     /// Where image `position` of a generation is saved. `random` makes the name unguessable: an id alone has too few
     /// random bits, and neighbours' ids are near each other.
@@ -32,12 +34,23 @@ impl ObjectName {
         Self(format!("{}/{generation}/{position}", Self::REFERENCES))
     }
 
+    /// Where the thumbnail of a saved image is kept: the image's own name in another folder, and always a JPEG.
+    pub fn of_thumbnail(image: &Self) -> Self {
+        let path = image.as_str();
+        let path = path.strip_prefix(Self::GENERATIONS).unwrap_or(path);
+        let stem = path.strip_suffix(image.extension()).unwrap_or(path);
+        let stem = stem.trim_start_matches('/').trim_end_matches('.');
+        let extension = ImageFormat::Jpeg.extension();
+        Self(format!("{}/{stem}.{extension}", Self::THUMBNAILS))
+    }
+
     /// A name as stored.
     pub fn stored(name: String) -> Self {
         Self(name)
     }
 
-    /// Reads the name of a saved image off a media address; `None` for everything else, references included.
+    /// Reads the name of a saved image off a media address; `None` for everything else, references and thumbnails
+    /// included.
     pub fn parse_image(path: &str) -> Option<Self> {
         let (generation, file) = path
             .strip_prefix(Self::GENERATIONS)?
@@ -101,8 +114,10 @@ mod tests {
         assert_eq!(ObjectName::parse_image(image.as_str()), Some(image.clone()));
         assert_eq!(image.extension(), "png");
         let reference = ObjectName::of_reference(generation, 0);
+        let thumbnail = ObjectName::of_thumbnail(&image);
         for path in [
             reference.as_str(),
+            thumbnail.as_str(),
             "",
             "generations",
             "generations/",
@@ -114,6 +129,18 @@ mod tests {
             "/generations/gen_00000000000000000000000000000007/0-0000000000000000000000000000002a.png",
         ] {
             assert_eq!(ObjectName::parse_image(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_thumbnail_has_its_images_name_in_a_folder_of_its_own() {
+        let generation = GenerationId(Uuid::from_u128(7));
+        for extension in ["png", "jpg", "webp"] {
+            let image = ObjectName::of_image(generation, 3, 42, extension);
+            assert_eq!(
+                ObjectName::of_thumbnail(&image).as_str(),
+                format!("thumbnails/{generation}/3-0000000000000000000000000000002a.jpg")
+            );
         }
     }
 

@@ -172,8 +172,8 @@ impl Operate {
         expires_at: Option<Timestamp>,
     ) -> Result<CreatedKey, OperateError> {
         let account = self.find_account(email).await?;
-        let keys = self.manage_keys();
-        let created = keys.create(account.id, name, mode, expires_at).await;
+        let manage = self.manage_keys();
+        let created = manage.create(account.id, name, mode, expires_at).await;
         created.map_err(|error| match error {
             CreateKeyError::InThePast(expires_at) => OperateError::InThePast(expires_at),
             CreateKeyError::Database(error) => error.into(),

@@ -22,6 +22,7 @@ mod spool;
 mod statistics;
 mod tasks;
 mod throttle;
+mod thumbnailer;
 
 pub use accounts::{
     AccountError, AccountPage, Accounts, ChangedAccount, Credentials, Grant, Granted, LotSource,
@@ -46,6 +47,7 @@ pub use spool::{Spool, SpoolError, SpoolFile};
 pub use statistics::Statistics;
 pub use tasks::Tasks;
 pub use throttle::{Throttle, Wait};
+pub use thumbnailer::{ShrinkError, Thumbnailer};
 
 #[cfg(test)]
 pub use {
@@ -54,7 +56,7 @@ pub use {
     image_provider::MockImageProvider, image_store::MockImageStore, keys::MockKeys,
     ledger::MockLedger, password_hasher::MockPasswordHasher, sessions::MockSessions,
     spool::MockSpool, spool::MockSpoolFile, statistics::MockStatistics, tasks::MockTasks,
-    throttle::MockThrottle,
+    throttle::MockThrottle, thumbnailer::MockThumbnailer,
 };
 
 /// What can go wrong with any question to the database.

@@ -21,10 +21,10 @@ impl Face for ApiFace {
         request: &'a HttpRequest,
         payload: web::Payload,
         account: AccountId,
-    ) -> LocalBoxFuture<'a, Result<Draft, Refusal>> {
+    ) -> LocalBoxFuture<'a, Result<Draft, (Refusal, Box<Draft>)>> {
         async move {
             let draft = lend::draft(request, payload, account, &self.0).await;
-            draft.map_err(refusal)
+            draft.map_err(|(refused, typed)| (refusal(refused), typed))
         }
         .boxed_local()
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use gih_api::{ApiState, Bodies, Links};
 use gih_database::{Database, OpenError, Presence};
+use gih_domain::administer::Administer;
 use gih_domain::authenticate::Authenticate;
 use gih_domain::engine::{Engine, EnginePorts, EngineSettings};
 use gih_domain::fulfil::{Fulfil, Providers};
@@ -14,6 +15,7 @@ use gih_domain::generate::Generate;
 use gih_domain::operate::Operate;
 use gih_domain::ports::{Generations, ImageProvider, ImageStore, Limits, Spool};
 use gih_domain::retrieve::Retrieve;
+use gih_domain::statement::Statement;
 use gih_media::{FileSpool, Store};
 use gih_openai::{OpenAi, SettingsError};
 use gih_sandbox::Sandbox;
@@ -189,6 +191,45 @@ impl Hub {
         })
     }
 
+    /// What is read of models, balances and generations.
+    pub fn retrieve(&self) -> Retrieve {
+        let database = Arc::new(self.books.database.clone());
+        Retrieve::new(
+            Arc::clone(&database) as _,
+            Arc::clone(&database) as _,
+            Arc::clone(&self.generations),
+            database,
+            Arc::clone(&self.books.clock) as _,
+        )
+    }
+
+    /// What is read of credits.
+    pub fn statement(&self) -> Statement {
+        let database = Arc::new(self.books.database.clone());
+        Statement {
+            accounts: Arc::clone(&database) as _,
+            ledger: database,
+            clock: Arc::clone(&self.books.clock) as _,
+        }
+    }
+
+    /// What admins do and look at.
+    pub fn administer(&self) -> Administer {
+        let database = Arc::new(self.books.database.clone());
+        Administer {
+            accounts: faults::around_accounts(Arc::clone(&database) as _),
+            catalog: Arc::clone(&database) as _,
+            generations: Arc::clone(&self.generations),
+            ledger: Arc::clone(&database) as _,
+            statistics: Arc::clone(&database) as _,
+            acts: Arc::clone(&database) as _,
+            books: database,
+            clock: Arc::clone(&self.books.clock) as _,
+            ids: Arc::new(SystemIds),
+            passwords: Arc::new(Argon2id::default()),
+        }
+    }
+
     /// The API over it, reached at `public_url`.
     pub fn api(&self, settings: &Settings, public_url: String) -> ApiState {
         let database = Arc::new(self.books.database.clone());
@@ -203,12 +244,7 @@ impl Hub {
                 Arc::clone(&ids) as _,
                 Arc::clone(&self.engine),
             ),
-            retrieve: Retrieve::new(
-                Arc::clone(&database) as _,
-                database,
-                Arc::clone(&self.generations),
-                Arc::clone(&clock) as _,
-            ),
+            retrieve: self.retrieve(),
             store: Arc::clone(&self.store),
             spool: Arc::clone(&self.spool) as _,
             metrics: Arc::new(Scrape::new(

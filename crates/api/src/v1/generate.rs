@@ -166,18 +166,20 @@ pub(crate) async fn create(
     Ok(response)
 }
 
-/// Reads a multipart body into a draft.
+/// Reads a multipart body into a draft. A refusal comes with the texts that had arrived.
 pub(crate) async fn form(
     request: &HttpRequest,
     payload: web::Payload,
     account: AccountId,
     state: &ApiState,
-) -> Result<Draft, ApiError> {
-    match body::kind(request)? {
-        Kind::Multipart => multipart::draft(request, payload, account, state).await,
-        Kind::Json => Err(ApiError::unsupported_media_type(
-            "Content-Type is application/json; a form is multipart/form-data.",
-        )),
+) -> Result<Draft, (ApiError, Box<Draft>)> {
+    match body::kind(request) {
+        Ok(Kind::Multipart) => multipart::draft_or_typed(request, payload, account, state).await,
+        Ok(Kind::Json) => {
+            let message = "Content-Type is application/json; a form is multipart/form-data.";
+            Err((ApiError::unsupported_media_type(message), Box::default()))
+        }
+        Err(error) => Err((error, Box::default())),
     }
 }
 

@@ -1,6 +1,10 @@
 //! Lists of generations, newest first: ids sort by the time of acceptance. Each filter is answered from an index that ends
 //! with the id, so that a page costs no more however many generations there are.
 //!
+//! What is asked for comes first in the order of each list, and is said with `= ANY`, of which Postgres does not know that it
+//! is one value. So it cannot take another index for the order: the primary key's, to read everybody's rows until
+//! enough of them are an account's, which is all of them when the account has few or old ones.
+//!
 //! Nearly all generations succeed. The others have indexes by their status, which both databases use only when the
 //! statement says `status <> 'succeeded'` in so many words; succeeded ones are found among all.
 
@@ -25,17 +29,13 @@ macro_rules! load {
         both!($db, c => {
             let filter: &ListFilter = $filter;
             let mut $query = generations::table
-                .order(generations::id.desc())
                 // One more than the page, to know whether there is a next.
                 .limit(i64::from(filter.limit) + 1)
                 .select(GenerationRow::as_select())
                 .into_boxed();
             $narrow
-            if let Some(status) = filter.status {
-                $query = $query.filter(generations::status.eq(Sql(status)));
-                if status != Status::Succeeded {
-                    $query = $query.filter(generations::status.ne(Succeeded));
-                }
+            if has_rare_status(filter) {
+                $query = $query.filter(generations::status.ne(Succeeded));
             }
             if let Some(from) = filter.created_from {
                 $query = $query
@@ -62,22 +62,31 @@ pub(super) fn list(
     mode: Mode,
     filter: &ListFilter,
 ) -> Result<Page, Error> {
-    let rows = match filter.key {
-        Some(key) if !is_key_of(db, key, account, mode)? => Vec::new(),
-        // What was asked with a key is of its account and mode: saying so again would have Postgres think that it may read
-        // all of the account's to find the key's.
-        Some(key) if !has_rare_status(filter) => load!(db, filter, |query| {
-            query = query.filter(generations::api_key_id.eq(Sql(key)));
-        })?,
-        key => load!(db, filter, |query| {
-            query = query
-                .filter(generations::account_id.eq(Sql(account)))
-                .filter(generations::mode.eq(Sql(mode)));
-            if let Some(key) = key {
-                query = query.filter(generations::api_key_id.eq(Sql(key)));
+    if let Some(key) = filter.key
+        && !is_key_of(db, key, account, mode)?
+    {
+        return Ok(Page::default());
+    }
+    let rows = load!(db, filter, |query| {
+        query = match filter.key {
+            // What was asked with a key is of its account and mode.
+            Some(key) if !has_rare_status(filter) => query
+                .filter(generations::api_key_id.eq_any([Sql(key)]))
+                .order((generations::api_key_id.desc(), generations::id.desc())),
+            key => {
+                if let Some(key) = key {
+                    query = query.filter(generations::api_key_id.eq(Sql(key)));
+                }
+                query
+                    .filter(generations::account_id.eq_any([Sql(account)]))
+                    .filter(generations::mode.eq(Sql(mode)))
+                    .order((generations::account_id.desc(), generations::id.desc()))
             }
-        })?,
-    };
+        };
+        if let Some(status) = filter.status {
+            query = query.filter(generations::status.eq(Sql(status)));
+        }
+    })?;
     page(db, rows, filter)
 }
 
@@ -88,9 +97,27 @@ pub(super) fn list_all(
     filter: &ListFilter,
 ) -> Result<Page, Error> {
     let rows = load!(db, filter, |query| {
-        if let Some(key) = filter.key {
-            query = query.filter(generations::api_key_id.eq(Sql(key)));
-        }
+        query = match (filter.key, filter.status) {
+            (key, Some(status)) if has_rare_status(filter) => {
+                if let Some(key) = key {
+                    query = query.filter(generations::api_key_id.eq(Sql(key)));
+                }
+                query
+                    .filter(generations::status.eq_any([Sql(status)]))
+                    .order((generations::status.desc(), generations::id.desc()))
+            }
+            (key, status) => {
+                if let Some(status) = status {
+                    query = query.filter(generations::status.eq(Sql(status)));
+                }
+                match key {
+                    Some(key) => query
+                        .filter(generations::api_key_id.eq_any([Sql(key)]))
+                        .order((generations::api_key_id.desc(), generations::id.desc())),
+                    None => query.order(generations::id.desc()),
+                }
+            }
+        };
         query = match mode {
             None => query,
             Some(Mode::Live) => query.filter(generations::mode.eq(Sql(Mode::Live))),

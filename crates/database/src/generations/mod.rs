@@ -22,8 +22,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use gih_domain::generation::{Ending, Generation, Lease, Timeline};
-use gih_domain::id::{AccountId, GenerationId, WorkerId};
+use gih_domain::generation::{Ending, Generation, Lease, SavedImage, Timeline};
+use gih_domain::id::{AccountId, GenerationId, ImageId, WorkerId};
 use gih_domain::idempotency::{Fingerprint, IdempotencyKey};
 use gih_domain::mode::Mode;
 use gih_domain::object_name::ObjectName;
@@ -186,6 +186,14 @@ impl Generations for Database {
         Ok(self
             .read(move |db| list::list_all(db, mode, &filter))
             .await?)
+    }
+
+    async fn image(
+        &self,
+        account: Option<AccountId>,
+        id: ImageId,
+    ) -> Result<Option<SavedImage>, DatabaseError> {
+        Ok(self.read(move |db| queries::image(db, account, id)).await?)
     }
 
     async fn ended(&self, ids: &[GenerationId]) -> Result<Vec<Generation>, DatabaseError> {

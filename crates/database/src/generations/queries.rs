@@ -1,16 +1,16 @@
 //! Reading generations.
 
 use diesel::prelude::*;
-use gih_domain::generation::{Generation, Timeline};
-use gih_domain::id::{AccountId, GenerationId};
+use gih_domain::generation::{Generation, SavedImage, Timeline};
+use gih_domain::id::{AccountId, GenerationId, ImageId};
 use gih_domain::idempotency::{Fingerprint, IdempotencyKey};
 use gih_domain::mode::Mode;
 use gih_domain::time::Timestamp;
 
-use super::rows::{GenerationRow, generations as with_images};
+use super::rows::{GenerationRow, ImageRow, generations as with_images};
 use crate::db::Db;
 use crate::error::Error;
-use crate::schema::{generations, idempotency_keys};
+use crate::schema::{generations, idempotency_keys, images};
 use crate::types::Sql;
 
 /// The account's generation with this id.
@@ -92,6 +92,29 @@ pub(super) fn timeline(db: &mut Db, id: GenerationId) -> Result<Option<Timeline>
             completed_at,
         },
     ))
+}
+
+/// The image with this id, of this account's or of any.
+pub(super) fn image(
+    db: &mut Db,
+    account: Option<AccountId>,
+    id: ImageId,
+) -> Result<Option<SavedImage>, Error> {
+    let found: Option<ImageRow> = both!(db, c => {
+        let mut query = images::table
+            .inner_join(generations::table)
+            .filter(images::id.eq(Sql(id)))
+            .select(ImageRow::as_select())
+            .into_boxed();
+        if let Some(account) = account {
+            query = query.filter(generations::account_id.eq(Sql(account)));
+        }
+        query.first(c).optional()
+    })?;
+    found
+        .map(|row| row.image())
+        .transpose()
+        .map_err(|problem| Error::Unexpected(format!("the row of {id} is corrupt: {problem}")))
 }
 
 /// The most ids of one statement: both databases bound the values of one, SQLite to 32,766.

@@ -193,7 +193,8 @@ fn ending(
 }
 
 impl ImageRow {
-    fn image(self) -> Result<SavedImage, String> {
+    /// The image, or what is wrong with the row.
+    pub(super) fn image(self) -> Result<SavedImage, String> {
         let edges = u32::try_from(self.width)
             .ok()
             .zip(u32::try_from(self.height).ok());

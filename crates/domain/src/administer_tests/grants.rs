@@ -33,12 +33,12 @@ fn granting() -> (Outside, Record) {
     (outside, record)
 }
 
-fn new<'a>(
+fn new(
     credits: u32,
     mode: Mode,
     expires_at: Option<Timestamp>,
-    note: Option<&'a str>,
-) -> NewGrant<'a> {
+    note: Option<&str>,
+) -> NewGrant<'_> {
     NewGrant {
         credits: Credits::from_u32(credits),
         mode,
@@ -54,6 +54,7 @@ fn time(text: &str) -> Option<Timestamp> {
 
 #[test]
 fn a_grant_is_recorded_in_words() {
+    let who = admin();
     let cases = [
         (
             time("2027-06-30"),
@@ -75,20 +76,21 @@ fn a_grant_is_recorded_in_words() {
     for (expires_at, note, detail) in cases {
         let (outside, record) = granting();
         let administer = outside.administer();
-        let new = new(500, Mode::Live, expires_at, note);
-        let granted = now(administer.grant(&admin(), ann().id, new));
-        assert_eq!(granted.unwrap().credits, Credits::from_u32(500));
+        let granted = administer.grant(&who, ann().id, new(500, Mode::Live, expires_at, note));
+        assert_eq!(now(granted).unwrap().credits, Credits::from_u32(500));
         record.is(Act::Grant, "ann@example.com", detail);
     }
 }
 
 #[test]
 fn what_makes_no_grant_is_refused_and_not_recorded() {
+    let who = admin();
     let (outside, record) = granting();
     let administer = outside.administer();
     let grant = |credits, expires_at, note: Option<&str>| {
         let new = new(credits, Mode::Test, expires_at, note);
-        now(administer.grant(&admin(), ann().id, new)).unwrap_err()
+        let granted = administer.grant(&who, ann().id, new);
+        now(granted).unwrap_err()
     };
     assert!(matches!(
         grant(0, None, None),

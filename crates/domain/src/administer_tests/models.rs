@@ -86,17 +86,18 @@ fn a_tier_that_was_not_sold_and_a_model_put_on_sale_are_told_of() {
 
 #[test]
 fn no_change_and_no_sense_are_neither_done_nor_recorded() {
+    let who = admin();
     let (outside, record) = selling();
     let administer = outside.administer();
-    let same = now(administer.change_model(&admin(), "gpt-image-2", ModelChange::default()));
-    assert_eq!(same.unwrap(), model());
+    let same = administer.change_model(&who, "gpt-image-2", ModelChange::default());
+    assert_eq!(now(same).unwrap(), model());
     let nonsense = ModelChange {
         name: Some(" ".to_owned()),
         ..ModelChange::default()
     };
-    let refused = now(administer.change_model(&admin(), "gpt-image-2", nonsense));
+    let refused = now(administer.change_model(&who, "gpt-image-2", nonsense));
     assert!(matches!(refused, Err(AdministerError::InvalidModel(_))));
-    let unknown = now(administer.change_model(&admin(), "three", ModelChange::default()));
+    let unknown = now(administer.change_model(&who, "three", ModelChange::default()));
     assert!(matches!(unknown, Err(AdministerError::NoSuchModel(id)) if id == "three"));
     assert!(record.0.lock().unwrap().is_empty());
 }

@@ -5,9 +5,9 @@ use async_trait::async_trait;
 use super::DatabaseError;
 use crate::credits::Credits;
 use crate::generation::{
-    Ending, Failure, FailureCode, Generation, Lease, Reference, Status, Timeline,
+    Ending, Failure, FailureCode, Generation, Lease, Reference, SavedImage, Status, Timeline,
 };
-use crate::id::{AccountId, GenerationId, KeyId, WorkerId};
+use crate::id::{AccountId, GenerationId, ImageId, KeyId, WorkerId};
 use crate::idempotency::{Fingerprint, IdempotencyKey};
 use crate::lots::InsufficientCredits;
 use crate::mode::Mode;
@@ -119,6 +119,12 @@ pub trait Generations: Send + Sync {
         mode: Option<Mode>,
         filter: &ListFilter,
     ) -> Result<Page, DatabaseError>;
+    /// The saved image with this id, if it is the account's, in either mode; any account's for `None`, which is for admins.
+    async fn image(
+        &self,
+        account: Option<AccountId>,
+        id: ImageId,
+    ) -> Result<Option<SavedImage>, DatabaseError>;
     /// Those of `ids` that have ended: one indexed query a tick for all that wait in this process.
     async fn ended(&self, ids: &[GenerationId]) -> Result<Vec<Generation>, DatabaseError>;
     /// Those of `ids` that exist, each with when it ended (the [`Clock`](super::Clock)'s time), in no order. At most a few

@@ -13,7 +13,7 @@ pub trait Keys: Send + Sync {
     /// Adds a key.
     async fn create(&self, key: &NewKey) -> Result<(), DatabaseError>;
     /// The key with this digest, or whose previous secret had it; revoked and expired ones included, and those of blocked
-    /// accounts.
+    /// accounts. Asked with every request: when it was last used is not read.
     async fn find(&self, digest: &Digest) -> Result<Option<KeyOwner>, DatabaseError>;
     /// The key of this name; `None` for no such key, for the console's, and for another's when an account is given.
     async fn find_by_id(

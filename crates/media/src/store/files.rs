@@ -29,7 +29,12 @@ const LEFTOVER_AGE: Duration = Duration::from_hours(24);
 const WRITE_BYTES: usize = 256 * 1024;
 
 /// The folders that the hub needs in a store of files. Objects come into the first before they have their names.
-pub const FILE_FOLDERS: [&str; 3] = [INCOMING, ObjectName::GENERATIONS, ObjectName::REFERENCES];
+pub const FILE_FOLDERS: [&str; 4] = [
+    INCOMING,
+    ObjectName::GENERATIONS,
+    ObjectName::REFERENCES,
+    ObjectName::THUMBNAILS,
+];
 
 /// A folder of objects.
 pub(super) struct Files {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use gih_domain::generation::{Ending, Generation, Lease};
-use gih_domain::id::{AccountId, GenerationId, WorkerId};
+use gih_domain::generation::{Ending, Generation, Lease, SavedImage, Timeline};
+use gih_domain::id::{AccountId, GenerationId, ImageId, WorkerId};
 use gih_domain::idempotency::{Fingerprint, IdempotencyKey};
 use gih_domain::mode::Mode;
 use gih_domain::object_name::ObjectName;
@@ -150,6 +150,30 @@ impl Generations for Faulty<dyn Generations> {
         filter: &ListFilter,
     ) -> Result<Page, DatabaseError> {
         self.0.list(account, mode, filter).await
+    }
+
+    async fn timeline(&self, id: GenerationId) -> Result<Option<Timeline>, DatabaseError> {
+        self.0.timeline(id).await
+    }
+
+    async fn find_any(&self, id: GenerationId) -> Result<Option<Generation>, DatabaseError> {
+        self.0.find_any(id).await
+    }
+
+    async fn list_all(
+        &self,
+        mode: Option<Mode>,
+        filter: &ListFilter,
+    ) -> Result<Page, DatabaseError> {
+        self.0.list_all(mode, filter).await
+    }
+
+    async fn image(
+        &self,
+        account: Option<AccountId>,
+        id: ImageId,
+    ) -> Result<Option<SavedImage>, DatabaseError> {
+        self.0.image(account, id).await
     }
 
     async fn ended(&self, ids: &[GenerationId]) -> Result<Vec<Generation>, DatabaseError> {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gih_domain::credits::Credits;
-use gih_domain::generation::{Ending, FailureCode, Generation, Lease, Status};
-use gih_domain::id::{AccountId, GenerationId, WorkerId};
+use gih_domain::generation::{Ending, FailureCode, Generation, Lease, SavedImage, Status, Timeline};
+use gih_domain::id::{AccountId, GenerationId, ImageId, WorkerId};
 use gih_domain::idempotency::{Fingerprint, IdempotencyKey};
 use gih_domain::mode::Mode;
 use gih_domain::object_name::ObjectName;
@@ -225,6 +225,30 @@ impl Generations for MeteredGenerations {
         filter: &ListFilter,
     ) -> Result<Page, DatabaseError> {
         self.inner.list(account, mode, filter).await
+    }
+
+    async fn timeline(&self, id: GenerationId) -> Result<Option<Timeline>, DatabaseError> {
+        self.inner.timeline(id).await
+    }
+
+    async fn find_any(&self, id: GenerationId) -> Result<Option<Generation>, DatabaseError> {
+        self.inner.find_any(id).await
+    }
+
+    async fn list_all(
+        &self,
+        mode: Option<Mode>,
+        filter: &ListFilter,
+    ) -> Result<Page, DatabaseError> {
+        self.inner.list_all(mode, filter).await
+    }
+
+    async fn image(
+        &self,
+        account: Option<AccountId>,
+        id: ImageId,
+    ) -> Result<Option<SavedImage>, DatabaseError> {
+        self.inner.image(account, id).await
     }
 
     async fn ended(&self, ids: &[GenerationId]) -> Result<Vec<Generation>, DatabaseError> {

@@ -5,18 +5,20 @@ use std::collections::HashMap;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use gih_domain::generation::{Generation, Status};
-use gih_domain::ledger::DAY;
+use gih_domain::id::GenerationId;
 use gih_domain::mode::Mode;
 use gih_domain::ports::ListFilter;
 
-use super::{Pager, ROWS, Tab, parameter, shell, time};
+use super::{Pager, ROWS, Tab, parameter, shell};
+use crate::days::Days;
 use crate::error::PageError;
 use crate::form::Fields;
 use crate::format::{minute, thousands};
-use crate::pages::html;
+use crate::pages::{generation, html};
 use crate::session::Admin;
 use crate::shell::Shell;
 use crate::state::ConsoleState;
+use crate::words::{beginning, label};
 
 /// How much of a prompt a list shows.
 const PROMPT_CHARS: usize = 80;
@@ -26,6 +28,7 @@ pub(super) struct Row {
     pub id: String,
     pub prompt: String,
     pub status: &'static str,
+    pub label: &'static str,
     pub mode: &'static str,
     pub what: String,
     pub credits: String,
@@ -42,8 +45,9 @@ impl Row {
         };
         Self {
             id: generation.id.to_string(),
-            prompt: beginning(&generation.prompt),
+            prompt: beginning(&generation.prompt, PROMPT_CHARS),
             status: generation.status().as_str(),
+            label: label(generation.status()),
             mode: generation.mode.as_str(),
             what: format!(
                 "{} × {} at {}",
@@ -56,16 +60,6 @@ impl Row {
     }
 }
 
-fn beginning(prompt: &str) -> String {
-    let mut chars = prompt.chars();
-    let beginning: String = chars.by_ref().take(PROMPT_CHARS).collect();
-    if chars.next().is_some() {
-        format!("{beginning}…")
-    } else {
-        beginning
-    }
-}
-
 #[derive(Template)]
 #[template(path = "admin/generations.html")]
 struct GenerationsPage {
@@ -75,9 +69,7 @@ struct GenerationsPage {
     pager: Pager,
     mode: Option<Mode>,
     status: Option<Status>,
-    from: String,
-    to: String,
-    wrong: Option<String>,
+    days: Days,
 }
 
 impl GenerationsPage {
@@ -94,8 +86,10 @@ impl GenerationsPage {
     }
 
     #[allow(clippy::unused_self)] // templates call methods
-    fn statuses(&self) -> impl Iterator<Item = &'static str> {
-        Status::ALL.into_iter().map(Status::as_str)
+    fn statuses(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        Status::ALL
+            .into_iter()
+            .map(|status| (status.as_str(), label(status)))
     }
 }
 
@@ -106,14 +100,12 @@ pub(crate) async fn list(
     admin: Admin,
 ) -> Result<HttpResponse, PageError> {
     let fields = Fields::of_query(request.query_string());
-    let (from, to) = (time(&fields, "from"), time(&fields, "to"));
-    let wrong = from.as_ref().err().or(to.as_ref().err()).cloned();
+    let days = Days::read(&fields);
     let (mode, status) = (parameter(&fields, "mode"), parameter(&fields, "status"));
     let filter = ListFilter {
         status,
-        created_from: from.unwrap_or_default(),
-        // The last day is asked for as a whole.
-        created_before: to.unwrap_or_default().map(|day| day.plus(DAY)),
+        created_from: days.from,
+        created_before: days.before,
         after: parameter(&fields, "after"),
         limit: ROWS,
         ..ListFilter::default()
@@ -130,9 +122,7 @@ pub(crate) async fn list(
         pager: Pager::of("/admin/generations", &kept, after, last),
         mode,
         status,
-        from: fields.text("from").to_owned(),
-        to: fields.text("to").to_owned(),
-        wrong,
+        days,
     })
 }
 
@@ -153,4 +143,106 @@ async fn rows(state: &ConsoleState, generations: &[Generation]) -> Result<Vec<Ro
         });
     }
     Ok(rows)
+}
+
+async fn find(state: &ConsoleState, id: &str) -> Result<Generation, PageError> {
+    let id: GenerationId = id.parse().map_err(|_| PageError::NotFound)?;
+    let generation = state.administer.generation(id).await?;
+    generation.ok_or(PageError::NotFound)
+}
+
+/// `GET /admin/generations/{id}`: as its owner sees it, and whose it is.
+pub(crate) async fn show(
+    id: web::Path<String>,
+    state: web::Data<ConsoleState>,
+    admin: Admin,
+) -> Result<HttpResponse, PageError> {
+    let generation = find(&state, &id).await?;
+    let owner = state.administer.account(generation.account).await?;
+    let owner = owner.ok_or(PageError::NotFound)?;
+    generation::page_of(&state, &admin.0, Some(&owner), generation).await
+}
+
+/// `GET /admin/generations/{id}/status`: where it is, for scripts.
+pub(crate) async fn status(
+    id: web::Path<String>,
+    state: web::Data<ConsoleState>,
+    _admin: Admin,
+) -> Result<HttpResponse, PageError> {
+    let generation = find(&state, &id).await?;
+    generation::status_of(&state, &generation).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::samples::{failed, generation, succeeded};
+    use crate::testing::{HOSTILE, admin, assert_safe};
+    use gih_domain::generation::State;
+
+    fn page(query: &str, generations: Vec<Row>) -> String {
+        let fields = Fields::of_query(query);
+        let page = GenerationsPage {
+            shell: shell("Generations of all accounts", &admin()),
+            tab: Tab("generations"),
+            generations,
+            pager: Pager::default(),
+            mode: parameter(&fields, "mode"),
+            status: parameter(&fields, "status"),
+            days: Days::read(&fields),
+        };
+        page.render().unwrap()
+    }
+
+    fn owned(prompt: &str, state: State, email: &str) -> Row {
+        Row {
+            owner: Some(("acc_1".to_owned(), email.to_owned())),
+            ..Row::new(&generation(prompt, state))
+        }
+    }
+
+    #[test]
+    fn generations_are_told_with_whose_they_are() {
+        let html = page(
+            "",
+            vec![
+                owned("A fox", succeeded(1), "ann@example.com"),
+                owned("A hen", State::Queued, "bob@example.com"),
+            ],
+        );
+        assert_safe(&html);
+        for shown in [
+            "href=\"/admin/accounts/acc_1\">ann@example.com<",
+            "href=\"/admin/generations/gen_00000000000000000000000000000001\">A fox<",
+            // What was delivered was charged; what is not finished is held.
+            "<td class=\"number\">8</td>",
+            "<td class=\"number\">16</td>",
+            "2 × gpt-image-2 at 1K",
+        ] {
+            assert!(html.contains(shown), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_filter_is_kept_and_what_makes_no_sense_is_said() {
+        let html = page("mode=live&status=failed&from=yesterday", Vec::new());
+        assert_safe(&html);
+        for shown in [
+            "value=\"live\" selected",
+            "value=\"failed\" selected",
+            "is no day",
+            "No generation is like this",
+        ] {
+            assert!(html.contains(shown), "{shown}");
+        }
+        let html = page("mode=both&status=lost", Vec::new());
+        assert!(html.contains("No generations yet"));
+    }
+
+    #[test]
+    fn prompts_and_emails_stay_text() {
+        let mut row = owned(HOSTILE, failed(HOSTILE), HOSTILE);
+        row.what = HOSTILE.to_owned();
+        assert_safe(&page("from=%3Cscript%3Ealert(1)", vec![row]));
+    }
 }

@@ -69,7 +69,7 @@ impl OverviewPage {
             queued: number(day.queued),
             running: number(day.running),
             figures: figures(day, week),
-            chart: Chart::of(spending),
+            chart: Chart::new(spending),
             days: DAYS,
             audit: audit.map(|audit| Audit {
                 completed: minute(audit.completed_at),
