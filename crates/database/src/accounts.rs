@@ -10,8 +10,8 @@ use gih_domain::ledger::Cause;
 use gih_domain::lots::Lot;
 use gih_domain::mode::Mode;
 use gih_domain::ports::{
-    AccountError, AccountPage, Accounts, ChangedAccount, Credentials, DatabaseError, Grant, Granted,
-    NewAccount, NewLot, NewSession,
+    AccountError, AccountPage, Accounts, ChangedAccount, Credentials, DatabaseError, Grant,
+    Granted, NewAccount, NewLot, NewSession,
 };
 use gih_domain::time::Timestamp;
 

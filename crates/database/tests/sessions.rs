@@ -64,8 +64,10 @@ async fn owner(database: &Database, token: u8, at: Timestamp) -> Option<AccountI
 }
 
 async fn knows(database: &Database, account: AccountId, device: u8, at: Timestamp) -> bool {
-    let known = database.knows_device(account, &[device; 32], at);
-    known.await.unwrap()
+    database
+        .knows_device(account, &[device; 32], at)
+        .await
+        .unwrap()
 }
 
 fn block(database: &TestDatabase) {
@@ -178,8 +180,10 @@ async fn a_changed_password_and_a_block_begin_nothing() {
         block(&database);
         assert_eq!(owner(&database, 1, NOW).await, None);
         assert!(!begin(&database, &session(ann, 4, 8)).await);
-        let refused = database.change_password(NEW_HASH, &session(ann, 5, 8));
-        assert_eq!(refused.await, Ok(false));
+        let refused = database
+            .change_password(NEW_HASH, &session(ann, 5, 8))
+            .await;
+        assert_eq!(refused, Ok(false));
     })
     .await;
 }
@@ -218,8 +222,10 @@ async fn another_password_ends_everything_but_the_session_it_begins() {
         assert_eq!(database.change_password("$other", &stale).await, Ok(false));
         assert_eq!(owner(&database, 1, NOW).await, Some(ann));
 
-        let changed = database.change_password(NEW_HASH, &session(ann, 4, 7));
-        assert_eq!(changed.await, Ok(true));
+        let changed = database
+            .change_password(NEW_HASH, &session(ann, 4, 7))
+            .await;
+        assert_eq!(changed, Ok(true));
         assert_eq!(owner(&database, 1, NOW).await, None);
         assert_eq!(owner(&database, 2, NOW).await, None);
         assert_eq!(owner(&database, 3, NOW).await, Some(bob));
@@ -246,8 +252,10 @@ async fn a_sign_in_that_races_a_change_of_the_password_is_ended_by_it() {
             tokio::spawn(async move { begin(&database, &session(ann, token, token)).await })
         });
         let tasks: Vec<_> = tasks.collect();
-        let changed = database.change_password(NEW_HASH, &session(ann, 1, 1));
-        assert_eq!(changed.await, Ok(true));
+        let changed = database
+            .change_password(NEW_HASH, &session(ann, 1, 1))
+            .await;
+        assert_eq!(changed, Ok(true));
         for task in tasks {
             task.await.unwrap();
         }

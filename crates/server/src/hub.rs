@@ -7,15 +7,12 @@ use std::time::Duration;
 use anyhow::Context as _;
 use gih_api::{ApiState, Bodies, Links};
 use gih_database::{Database, OpenError, Presence};
-use gih_domain::administer::Administer;
 use gih_domain::authenticate::Authenticate;
 use gih_domain::engine::{Engine, EnginePorts, EngineSettings};
 use gih_domain::fulfil::{Fulfil, Providers};
-use gih_domain::generate::Generate;
+use gih_domain::last_uses::LastUses;
 use gih_domain::operate::Operate;
 use gih_domain::ports::{Generations, ImageProvider, ImageStore, Limits, Spool};
-use gih_domain::retrieve::Retrieve;
-use gih_domain::statement::Statement;
 use gih_media::{FileSpool, Store};
 use gih_openai::{OpenAi, SettingsError};
 use gih_sandbox::Sandbox;
@@ -29,6 +26,9 @@ use crate::readiness::HubReadiness;
 use crate::settings::{Settings, environment};
 use crate::spool;
 use crate::tasks::MainRuntime;
+use crate::throttle::MemoryThrottle;
+
+mod people;
 
 /// How long a connection to the provider may take to come about.
 const PROVIDER_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -133,6 +133,9 @@ pub struct Hub {
     /// Where this process and others on the same data folder have their spools.
     pub spool_parent: PathBuf,
     spool: Arc<FileSpool>,
+    uses: Arc<LastUses>,
+    passwords: Arc<Argon2id>,
+    throttle: Arc<MemoryThrottle>,
 }
 
 impl Hub {
@@ -188,46 +191,10 @@ impl Hub {
             generations,
             spool_parent: spool::parent(settings),
             spool,
+            uses: Arc::default(),
+            passwords: Arc::default(),
+            throttle: Arc::default(),
         })
-    }
-
-    /// What is read of models, balances and generations.
-    pub fn retrieve(&self) -> Retrieve {
-        let database = Arc::new(self.books.database.clone());
-        Retrieve::new(
-            Arc::clone(&database) as _,
-            Arc::clone(&database) as _,
-            Arc::clone(&self.generations),
-            database,
-            Arc::clone(&self.books.clock) as _,
-        )
-    }
-
-    /// What is read of credits.
-    pub fn statement(&self) -> Statement {
-        let database = Arc::new(self.books.database.clone());
-        Statement {
-            accounts: Arc::clone(&database) as _,
-            ledger: database,
-            clock: Arc::clone(&self.books.clock) as _,
-        }
-    }
-
-    /// What admins do and look at.
-    pub fn administer(&self) -> Administer {
-        let database = Arc::new(self.books.database.clone());
-        Administer {
-            accounts: faults::around_accounts(Arc::clone(&database) as _),
-            catalog: Arc::clone(&database) as _,
-            generations: Arc::clone(&self.generations),
-            ledger: Arc::clone(&database) as _,
-            statistics: Arc::clone(&database) as _,
-            acts: Arc::clone(&database) as _,
-            books: database,
-            clock: Arc::clone(&self.books.clock) as _,
-            ids: Arc::new(SystemIds),
-            passwords: Arc::new(Argon2id::default()),
-        }
     }
 
     /// The API over it, reached at `public_url`.
@@ -236,14 +203,12 @@ impl Hub {
         let (clock, ids) = (Arc::clone(&self.books.clock), Arc::new(SystemIds));
         let http = &settings.http;
         ApiState {
-            authenticate: Authenticate::new(Arc::clone(&database) as _, Arc::clone(&clock) as _),
-            generate: Generate::new(
+            authenticate: Authenticate::new(
                 Arc::clone(&database) as _,
-                Arc::clone(&self.generations),
                 Arc::clone(&clock) as _,
-                Arc::clone(&ids) as _,
-                Arc::clone(&self.engine),
+                Arc::clone(&self.uses),
             ),
+            generate: self.generate(),
             retrieve: self.retrieve(),
             store: Arc::clone(&self.store),
             spool: Arc::clone(&self.spool) as _,
@@ -274,34 +239,6 @@ impl Hub {
             bodies: Bodies::new(http.max_uploads),
             proxies: http.trusted_proxies.clone(),
         }
-    }
-
-    /// The console over it, beside this API.
-    pub fn console(
-        &self,
-        settings: &Settings,
-        api: &web::Data<ApiState>,
-    ) -> anyhow::Result<ConsoleState> {
-        let links = &api.links;
-        Ok(ConsoleState {
-            sign_in: self.sign_in(settings),
-            keys: self.manage_keys(),
-            statement: self.statement(),
-            retrieve: self.retrieve(),
-            generate: self.generate(),
-            thumbnails: Thumbnails::new(
-                Arc::clone(&self.generations),
-                Arc::clone(&self.store),
-                Arc::clone(&self.spool) as _,
-                Arc::new(JpegThumbnailer::default()),
-            ),
-            administer: self.administer(),
-            clock: Arc::clone(&self.books.clock) as _,
-            face: Arc::new(ApiFace(api.clone())),
-            openapi: serde_json::to_value(gih_api::openapi(&links.public_url))?,
-            public_url: links.public_url.clone(),
-            media_url: links.media_url.clone(),
-        })
     }
 }
 

@@ -19,6 +19,7 @@ mod settings;
 mod spool;
 mod tasks;
 mod telemetry;
+mod throttle;
 mod workers;
 
 use std::process::ExitCode;

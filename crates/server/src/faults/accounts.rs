@@ -7,7 +7,8 @@ use gih_domain::balance::Balance;
 use gih_domain::id::AccountId;
 use gih_domain::mode::Mode;
 use gih_domain::ports::{
-    AccountError, AccountPage, Accounts, ChangedAccount, DatabaseError, Grant, Granted, NewAccount,
+    AccountError, AccountPage, Accounts, ChangedAccount, Credentials, DatabaseError, Grant,
+    Granted, NewAccount, NewSession,
 };
 use gih_domain::time::Timestamp;
 
@@ -30,6 +31,19 @@ impl Accounts for Faulty<dyn Accounts> {
 
     async fn find_by_id(&self, id: AccountId) -> Result<Option<Account>, DatabaseError> {
         self.0.find_by_id(id).await
+    }
+
+    async fn credentials(&self, email: &Email) -> Result<Option<Credentials>, DatabaseError> {
+        self.0.credentials(email).await
+    }
+
+    async fn change_password(
+        &self,
+        password_hash: &str,
+        session: &NewSession,
+    ) -> Result<bool, DatabaseError> {
+        let changing = self.0.change_password(password_hash, session);
+        call!("change_password", away(), away(), changing)
     }
 
     async fn count(&self) -> Result<u64, DatabaseError> {

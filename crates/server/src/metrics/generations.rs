@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gih_domain::credits::Credits;
-use gih_domain::generation::{Ending, FailureCode, Generation, Lease, SavedImage, Status, Timeline};
+use gih_domain::generation::{
+    Ending, FailureCode, Generation, Lease, SavedImage, Status, Timeline,
+};
 use gih_domain::id::{AccountId, GenerationId, ImageId, WorkerId};
 use gih_domain::idempotency::{Fingerprint, IdempotencyKey};
 use gih_domain::mode::Mode;
