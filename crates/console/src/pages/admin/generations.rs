@@ -82,7 +82,10 @@ impl GenerationsPage {
     }
 
     fn is_filtered(&self) -> bool {
-        self.mode.is_some() || self.status.is_some() || !self.from.is_empty() || !self.to.is_empty()
+        self.mode.is_some()
+            || self.status.is_some()
+            || !self.days.typed_from.is_empty()
+            || !self.days.typed_to.is_empty()
     }
 
     #[allow(clippy::unused_self)] // templates call methods
