@@ -7,6 +7,8 @@ use askama::Template;
 use crate::error::PageError;
 
 pub(crate) mod account;
+pub(crate) mod docs;
+pub(crate) mod explorer;
 pub(crate) mod keys;
 pub(crate) mod sign_in;
 pub(crate) mod sign_up;

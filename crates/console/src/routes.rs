@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, Route, guard, web};
 
 use crate::assets;
 use crate::error::PageError;
-use crate::pages::{account, keys, sign_in, sign_up};
+use crate::pages::{account, docs, explorer, keys, sign_in, sign_up};
 use crate::security::protect;
 use crate::state::ConsoleState;
 
@@ -29,6 +29,9 @@ pub fn configure(state: &web::Data<ConsoleState>) -> impl FnOnce(&mut web::Servi
     move |config| {
         config.app_data(state);
         page!(config, "/assets/{version}/{name}", "GET, HEAD", get().to(assets::serve));
+        page!(config, "/", "GET, HEAD", get().to(docs::root));
+        page!(config, "/{lang}/api-docs", "GET, HEAD", get().to(docs::in_language));
+        page!(config, "/api-explorer", "GET, HEAD", get().to(explorer::show));
         page!(config, "/sign-in", "GET, HEAD, POST", get().to(sign_in::show), web::post().to(sign_in::submit));
         page!(config, "/sign-up", "GET, HEAD, POST", get().to(sign_up::show), web::post().to(sign_up::submit));
         page!(config, "/sign-out", "POST", web::post().to(sign_in::sign_out));

@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use super::html;
+use crate::compress::compressed;
 use crate::error::PageError;
 use crate::language::Language;
 use crate::session::Visitor;
@@ -77,22 +78,24 @@ pub(crate) async fn root(
 ) -> Result<HttpResponse, PageError> {
     let accepted = request.headers().get(ACCEPT_LANGUAGE);
     let accepted = accepted.and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let mut response = page(Language::negotiate(accepted), &state, visitor).await?;
+    let mut response = page(&request, Language::negotiate(accepted), &state, visitor).await?;
     response.headers_mut().append(VARY, HeaderValue::from_static("Accept-Language"));
     Ok(response)
 }
 
 /// `GET /{lang}/api-docs`.
 pub(crate) async fn in_language(
+    request: HttpRequest,
     code: web::Path<String>,
     state: web::Data<ConsoleState>,
     visitor: Result<Visitor, PageError>,
 ) -> Result<HttpResponse, PageError> {
     let language = Language::find(&code).ok_or(PageError::NotFound)?;
-    page(language, &state, visitor).await
+    page(&request, language, &state, visitor).await
 }
 
 async fn page(
+    request: &HttpRequest,
     language: &'static Language,
     state: &ConsoleState,
     visitor: Result<Visitor, PageError>,
@@ -110,7 +113,7 @@ async fn page(
     response
         .headers_mut()
         .insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag));
-    Ok(response)
+    compressed(request, response).await
 }
 
 /// Who looks at a page that is for everybody. With the database away everybody is a stranger: it is shown all the same.
