@@ -1,6 +1,7 @@
 //! Everybody's generations.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -135,11 +136,14 @@ async fn rows(state: &ConsoleState, generations: &[Generation]) -> Result<Vec<Ro
     let mut rows = Vec::with_capacity(generations.len());
     for generation in generations {
         let id = generation.account;
-        if !emails.contains_key(&id) {
-            let account = state.administer.account(id).await?;
-            emails.insert(id, account.map(|account| account.email.to_string()));
-        }
-        let email = emails.get(&id).cloned().flatten();
+        let email = match emails.entry(id) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(place) => {
+                let account = state.administer.account(id).await?;
+                let email = account.map(|account| account.email.to_string());
+                place.insert(email).clone()
+            }
+        };
         rows.push(Row {
             owner: Some((id.to_string(), email.unwrap_or_else(|| id.to_string()))),
             ..Row::new(generation)
