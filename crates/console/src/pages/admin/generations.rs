@@ -132,7 +132,7 @@ pub(crate) async fn list(
 
 /// With whose they are: each account is looked up once.
 async fn rows(state: &ConsoleState, generations: &[Generation]) -> Result<Vec<Row>, PageError> {
-    let mut emails = HashMap::new();
+    let mut emails: HashMap<AccountId, Option<String>> = HashMap::new();
     let mut rows = Vec::with_capacity(generations.len());
     for generation in generations {
         let id = generation.account;
