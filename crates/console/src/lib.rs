@@ -5,6 +5,7 @@
 //! where that is possible at all, and none runs or takes style from anywhere but the hub itself (see `security.rs`).
 
 mod assets;
+mod chart;
 mod days;
 mod error;
 mod form;

@@ -9,8 +9,8 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError as _, Route, guard, web
 use crate::assets;
 use crate::error::PageError;
 use crate::pages::{
-    account, credits, docs, explorer, generation, generations, images, keys, playground, sign_in,
-    sign_up,
+    account, admin, credits, docs, explorer, generation, generations, images, keys, playground,
+    sign_in, sign_up,
 };
 use crate::security::{harden, protect};
 use crate::state::ConsoleState;
@@ -99,6 +99,7 @@ pub fn configure(state: &web::Data<ConsoleState>) -> impl FnOnce(&mut web::Servi
             get().to(keys::ask_to_rotate),
             web::post().to(keys::rotate)
         );
+        admin_pages(config);
         page!(
             config,
             "/playground",
@@ -156,6 +157,80 @@ pub fn configure(state: &web::Data<ConsoleState>) -> impl FnOnce(&mut web::Servi
             get().to(images::original)
         );
     }
+}
+
+/// What admins alone get to see.
+fn admin_pages(config: &mut web::ServiceConfig) {
+    page!(
+        config,
+        "/admin",
+        "GET, HEAD",
+        get().to(admin::overview::show)
+    );
+    page!(
+        config,
+        "/admin/accounts",
+        "GET, HEAD, POST",
+        get().to(admin::accounts::list),
+        web::post().to(admin::accounts::create)
+    );
+    page!(
+        config,
+        "/admin/accounts/{id}",
+        "GET, HEAD, POST",
+        get().to(admin::account::show),
+        web::post().to(admin::account::change)
+    );
+    page!(
+        config,
+        "/admin/accounts/{id}/block",
+        "GET, HEAD, POST",
+        get().to(admin::account::ask_to_block),
+        web::post().to(admin::account::block)
+    );
+    page!(
+        config,
+        "/admin/accounts/{id}/grant",
+        "POST",
+        web::post().to(admin::account::grant)
+    );
+    page!(
+        config,
+        "/admin/models",
+        "GET, HEAD",
+        get().to(admin::models::list)
+    );
+    page!(
+        config,
+        "/admin/models/{id}",
+        "GET, HEAD, POST",
+        get().to(admin::models::show),
+        web::post().to(admin::models::save)
+    );
+    page!(
+        config,
+        "/admin/generations",
+        "GET, HEAD",
+        get().to(admin::generations::list)
+    );
+    page!(
+        config,
+        "/admin/generations/{id}",
+        "GET, HEAD",
+        get().to(admin::generations::show)
+    );
+    page!(
+        config,
+        "/admin/generations/{id}/status",
+        "GET, HEAD",
+        get().to(admin::generations::status)
+    );
+    page!(
+        config,
+        "/admin/acts",
+        "GET, HEAD",
+        get().to(admin::acts::list)
+    );
 }
 
 /// A route for GET and HEAD alike; the server leaves the body of an answer to HEAD away.

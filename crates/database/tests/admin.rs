@@ -37,6 +37,7 @@ fn new_account(email: &str) -> NewAccount {
         account_type: AccountType::Free,
         is_admin: false,
         password_hash: None,
+        password_is_temporary: false,
         lots: Vec::new(),
         created_at: NOW,
         act: None,

@@ -1,4 +1,4 @@
-//! Spending per day as bars, drawn here: their measures are attributes, their colours classes.
+//! Spending per day as bars, drawn here (`chart.html`): their measures are attributes, their colours classes.
 
 use gih_domain::ledger::DaySpending;
 
@@ -12,7 +12,7 @@ const SLOT: usize = 20;
 const LEAST: i64 = 12;
 
 /// The chart, ready to be drawn.
-pub(super) struct Chart {
+pub(crate) struct Chart {
     pub bars: Vec<Bar>,
     pub width: usize,
     /// What the top line stands for, and the one in the middle.
@@ -27,7 +27,7 @@ pub(super) struct Chart {
 }
 
 /// One day.
-pub(super) struct Bar {
+pub(crate) struct Bar {
     pub day: String,
     pub charged: String,
     pub refunded: String,
@@ -36,7 +36,7 @@ pub(super) struct Bar {
 }
 
 /// Where a bar stands.
-pub(super) struct Rectangle {
+pub(crate) struct Rectangle {
     pub x: usize,
     pub y: i64,
     pub width: usize,
