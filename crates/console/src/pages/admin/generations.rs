@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use gih_domain::generation::{Generation, Status};
-use gih_domain::id::GenerationId;
+use gih_domain::id::{AccountId, GenerationId};
 use gih_domain::mode::Mode;
 use gih_domain::ports::ListFilter;
 
