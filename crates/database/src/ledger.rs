@@ -217,7 +217,7 @@ fn owned_lot(row: LotRow, is_live: bool) -> Result<OwnedLot, Error> {
 }
 
 #[derive(QueryableByName)]
-struct Day {
+struct SpentOnDay {
     /// Since 1970.
     #[diesel(sql_type = BigInt)]
     day: i64,
@@ -241,7 +241,7 @@ fn spending(
         Db::Pg(_) => "CAST((created_at AT TIME ZONE 'UTC')::date - DATE '1970-01-01' AS bigint)",
         Db::Lite(_) => "created_at / 86400000000",
     };
-    let rows: Vec<Day> = both!(db, c => {
+    let rows: Vec<SpentOnDay> = both!(db, c => {
         let mut statement = Statement::new("SELECT ")
             .text(day)
             .text(

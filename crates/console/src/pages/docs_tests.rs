@@ -118,7 +118,7 @@ fn models_are_what_the_catalog_says() {
     let mut models = shipped_models();
     models[0]
         .credits_per_image
-        .insert(Tier::TwoK, 4321u32.into());
+        .insert(Tier::TwoK, gih_domain::credits::Credits::from_u32(4321));
     models[0].reference_image_limit = 7;
     models[0].name = "<b>Fox</b>".to_owned();
     let html = english(Sources {
