@@ -8,12 +8,15 @@ use gih_domain::time::Timestamp;
 use crate::format::second;
 use crate::words::exactly;
 
+/// What nobody would call waiting; shorter than the clocks of the hub and its database may differ.
+const AT_ONCE: Duration = Duration::from_millis(50);
+
 /// A step of its way.
 pub(super) struct Step {
     pub name: &'static str,
     /// When; `None` when it is still to come.
     pub at: Option<String>,
-    /// How long after the step before.
+    /// How long after the step before, in words.
     pub after: Option<String>,
 }
 
@@ -44,7 +47,10 @@ pub(super) fn steps(generation: &Generation, timeline: Option<Timeline>) -> Vec<
     .filter(|(_, at)| at.is_some() || timeline.completed_at.is_none())
     .map(|(name, at)| {
         let after = at.filter(|&at| at != timeline.accepted_at).map(|at| {
-            let after = exactly(at.since(before));
+            let after = match at.since(before) {
+                short if short < AT_ONCE => "at once".to_owned(),
+                length => format!("after {}", exactly(length)),
+            };
             before = at;
             after
         });

@@ -50,7 +50,7 @@ fn a_generation_is_told_from_its_request_to_its_cost() {
         "href=\"/images/img_00000000000000000000000000000064\" target=\"_blank\" rel=\"noopener\"",
         "width=\"1536\" height=\"1024\"",
         "href=\"/images/img_00000000000000000000000000000064?download=1\"",
-        "href=\"/playground?reference=img_00000000000000000000000000000064\"",
+        "href=\"/playground?reference=img_00000000000000000000000000000064\" aria-label=\"Use as reference: the image\"",
         "1536 × 1024 · PNG · 1.4 MB",
         // The prompt is whole, spaces and lines as they came.
         "A red fox\n  in the snow</p>",
@@ -119,14 +119,14 @@ fn an_admin_is_told_whose_it_is_and_is_not_offered_to_go_on_with_it() {
 }
 
 #[test]
-fn one_without_images_says_why_and_that_nothing_was_charged() {
+fn one_without_images_says_why_and_what_to_do() {
     let mut failed = found(generation("A fox", failed("The prompt was refused.")));
     failed.key = None;
     let html = render(&failed);
     for shown in [
         "The prompt was refused.",
         "<code>contentRejected</code>",
-        "Nothing of it was charged",
+        "Change the prompt or the reference images",
         "<dd>Console</dd>",
         "<dt>Charged in the end</dt><dd>0</dd>",
     ] {
