@@ -48,7 +48,11 @@ fn languages() -> Result<String, Box<dyn Error>> {
 }
 
 /// The texts of a table and of the tables in it, by their keys with dots between.
-fn collect(prefix: &str, table: &toml::Table, texts: &mut Vec<(String, String)>) -> Result<(), String> {
+fn collect(
+    prefix: &str,
+    table: &toml::Table,
+    texts: &mut Vec<(String, String)>,
+) -> Result<(), String> {
     for (key, value) in table {
         let key = format!("{prefix}{key}");
         match value {
@@ -82,5 +86,8 @@ fn files(folder: &str) -> Result<Vec<PathBuf>, Box<dyn Error>> {
 }
 
 fn stem(path: &Path) -> String {
-    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    path.file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }

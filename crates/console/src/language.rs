@@ -55,7 +55,11 @@ impl Language {
                 .find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")))
                 .map_or(Some(1.0), |quality| quality.trim().parse().ok());
             let primary = tag.split('-').next().unwrap_or_default();
-            let language = if primary == "*" { Some(Self::english()) } else { Self::find(primary) };
+            let language = if primary == "*" {
+                Some(Self::english())
+            } else {
+                Self::find(primary)
+            };
             let (Some(language), Some(quality)) = (language, quality) else {
                 continue;
             };

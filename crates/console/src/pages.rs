@@ -9,6 +9,8 @@ use crate::error::PageError;
 
 pub(crate) mod account;
 pub(crate) mod credits;
+pub(crate) mod docs;
+pub(crate) mod explorer;
 pub(crate) mod generation;
 pub(crate) mod generations;
 pub(crate) mod images;

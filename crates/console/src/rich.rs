@@ -18,14 +18,24 @@ fn mark(text: &str) -> (String, &str) {
     if let Some((code, after)) = text.strip_prefix('`').and_then(|text| text.split_once('`')) {
         return (format!("<code>{}</code>", escape(code)), after);
     }
-    if let Some((strong, after)) = text.strip_prefix("**").and_then(|text| text.split_once("**")) {
+    if let Some((strong, after)) = text
+        .strip_prefix("**")
+        .and_then(|text| text.split_once("**"))
+    {
         return (format!("<strong>{}</strong>", html(strong)), after);
     }
-    if let Some((label, after)) = text.strip_prefix('[').and_then(|text| text.split_once("](")) {
+    if let Some((label, after)) = text
+        .strip_prefix('[')
+        .and_then(|text| text.split_once("]("))
+    {
         let target = after.split_once(')');
         // Pages of the hub, and places on this page; an address of elsewhere is no translator's to choose.
-        if let Some((href, after)) = target.filter(|(href, _)| is_own(href) && !label.contains('[')) {
-            return (format!("<a href=\"{}\">{}</a>", escape(href), html(label)), after);
+        if let Some((href, after)) = target.filter(|(href, _)| is_own(href) && !label.contains('['))
+        {
+            return (
+                format!("<a href=\"{}\">{}</a>", escape(href), html(label)),
+                after,
+            );
         }
     }
     // Marks are one byte each.
@@ -71,16 +81,35 @@ mod tests {
 
     #[test]
     fn nothing_else_is_html() {
-        assert_eq!(html("<b>&\"`<i>`"), "&lt;b&gt;&amp;&#34;<code>&lt;i&gt;</code>");
+        assert_eq!(
+            html("<b>&\"`<i>`"),
+            "&lt;b&gt;&amp;&#34;<code>&lt;i&gt;</code>"
+        );
         assert_eq!(html("[x](javascript:alert(1))"), "[x](javascript:alert(1))");
         assert_eq!(html("[x](//evil.example.com)"), "[x](//evil.example.com)");
-        assert_eq!(html("[x](https://evil.example.com)"), "[x](https://evil.example.com)");
-        assert_eq!(html("[x](/\"onclick=1)"), "<a href=\"/&#34;onclick=1\">x</a>");
+        assert_eq!(
+            html("[x](https://evil.example.com)"),
+            "[x](https://evil.example.com)"
+        );
+        assert_eq!(
+            html("[x](/\"onclick=1)"),
+            "<a href=\"/&#34;onclick=1\">x</a>"
+        );
     }
 
     #[test]
     fn lonely_marks_stand_for_themselves() {
-        for text in ["a ` b", "2 * 3", "**a", "images[0].url", "[a](b", "a [ b", "`", "*", "["] {
+        for text in [
+            "a ` b",
+            "2 * 3",
+            "**a",
+            "images[0].url",
+            "[a](b",
+            "a [ b",
+            "`",
+            "*",
+            "[",
+        ] {
             assert_eq!(html(text), text);
         }
         assert_eq!(html("`images[0].url`"), "<code>images[0].url</code>");

@@ -9,7 +9,8 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError as _, Route, guard, web
 use crate::assets;
 use crate::error::PageError;
 use crate::pages::{
-    account, credits, generation, generations, images, keys, playground, sign_in, sign_up,
+    account, credits, docs, explorer, generation, generations, images, keys, playground, sign_in,
+    sign_up,
 };
 use crate::security::{harden, protect};
 use crate::state::ConsoleState;
@@ -31,6 +32,19 @@ pub fn configure(state: &web::Data<ConsoleState>) -> impl FnOnce(&mut web::Servi
     let state = state.clone();
     move |config| {
         config.app_data(state);
+        page!(config, "/", "GET, HEAD", get().to(docs::root));
+        page!(
+            config,
+            "/{lang}/api-docs",
+            "GET, HEAD",
+            get().to(docs::in_language)
+        );
+        page!(
+            config,
+            "/api-explorer",
+            "GET, HEAD",
+            get().to(explorer::show)
+        );
         page!(
             config,
             "/assets/{version}/{name}",
@@ -129,8 +143,18 @@ pub fn configure(state: &web::Data<ConsoleState>) -> impl FnOnce(&mut web::Servi
             "GET, HEAD",
             get().to(generation::status)
         );
-        page!(config, "/thumbnails/{id}", "GET, HEAD", get().to(images::thumbnail));
-        page!(config, "/images/{id}", "GET, HEAD", get().to(images::original));
+        page!(
+            config,
+            "/thumbnails/{id}",
+            "GET, HEAD",
+            get().to(images::thumbnail)
+        );
+        page!(
+            config,
+            "/images/{id}",
+            "GET, HEAD",
+            get().to(images::original)
+        );
     }
 }
 

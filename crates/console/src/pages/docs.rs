@@ -76,9 +76,13 @@ pub(crate) async fn root(
     visitor: Result<Visitor, PageError>,
 ) -> Result<HttpResponse, PageError> {
     let accepted = request.headers().get(ACCEPT_LANGUAGE);
-    let accepted = accepted.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accepted = accepted
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let mut response = page(Language::negotiate(accepted), &state, visitor).await?;
-    response.headers_mut().append(VARY, HeaderValue::from_static("Accept-Language"));
+    response
+        .headers_mut()
+        .append(VARY, HeaderValue::from_static("Accept-Language"));
     Ok(response)
 }
 

@@ -23,7 +23,10 @@ fn every_language_is_a_page_of_little_weight() {
     for language in Language::all() {
         let html = page(language, sources());
         assert!(html.contains(&format!("<html lang=\"{}\">", language.tag)));
-        let assets: usize = ["console.css", "docs.css", "console.js", "docs.js"].map(assets::weight).iter().sum();
+        let assets: usize = ["console.css", "docs.css", "console.js", "docs.js"]
+            .map(assets::weight)
+            .iter()
+            .sum();
         let weight = html.len() + assets;
         println!("{language:?}: {} + {assets} = {weight} bytes", html.len());
         assert!(weight <= MAX_WEIGHT, "{language:?} weighs {weight} bytes");

@@ -1,3 +1,5 @@
-use actix_web::HttpResponse;
 use crate::error::PageError;
-pub(crate) async fn show() -> Result<HttpResponse, PageError> { Err(PageError::NotFound) }
+use actix_web::HttpResponse;
+pub(crate) async fn show() -> Result<HttpResponse, PageError> {
+    Err(PageError::NotFound)
+}

@@ -40,7 +40,11 @@ impl From<ThumbnailError> for PageError {
 
 /// Whose images somebody may see: their own, or everybody's (`None`) for admins.
 const fn whose(account: &Account) -> Option<AccountId> {
-    if account.is_admin { None } else { Some(account.id) }
+    if account.is_admin {
+        None
+    } else {
+        Some(account.id)
+    }
 }
 
 /// `GET /thumbnails/{id}`: a JPEG of some kilobytes.
@@ -67,7 +71,9 @@ pub(crate) async fn original(
     let id: ImageId = id.parse().map_err(|_| PageError::NotFound)?;
     let opened = state.thumbnails.original(whose(&signed_in.0), id).await?;
     let (image, object) = opened.ok_or(PageError::NotFound)?;
-    let is_download = Fields::of_query(request.query_string()).get("download").is_some();
+    let is_download = Fields::of_query(request.query_string())
+        .get("download")
+        .is_some();
     let disposition = if is_download {
         let prompt = prompt_of(&state, &signed_in.0, &image).await?;
         Some(file_name::attachment(prompt.as_deref(), &image))

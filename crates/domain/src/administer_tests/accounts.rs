@@ -33,7 +33,7 @@ fn an_account_is_created_with_a_password_shown_once() {
     outside
         .passwords
         .expect_hash()
-        .returning(|password| format!("hash of {}", password.reveal()));
+        .returning(|password| Ok(format!("hash of {}", password.reveal())));
     let acts = record.clone();
     outside
         .accounts
@@ -69,7 +69,10 @@ fn an_account_is_created_with_a_password_shown_once() {
 fn an_address_is_well_formed_and_free() {
     let who = admin();
     let mut outside = Outside::default();
-    outside.passwords.expect_hash().returning(|_| String::new());
+    outside
+        .passwords
+        .expect_hash()
+        .returning(|_| Ok(String::new()));
     outside
         .accounts
         .expect_create()

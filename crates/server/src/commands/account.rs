@@ -35,9 +35,7 @@ pub async fn create(
         account.id, account.email, account.account_type
     );
     if let Some(password) = shown {
-        text = format!(
-            "{text}\nPassword, shown once, to be changed after the first sign-in: {password}"
-        );
+        text = format!("{text}\nPassword, shown once: {password}");
     }
     output.print(&value, text)
 }

@@ -6,12 +6,14 @@ use crate::language::Language;
 use crate::rich;
 
 /// Name, extension and text of every file.
-pub(super) static FILES: &[(&str, &str, &str)] =
-    include!(concat!(env!("OUT_DIR"), "/examples.rs"));
+pub(super) static FILES: &[(&str, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/examples.rs"));
 
 /// The programming languages: extension, class on the page, name.
-pub(super) const TONGUES: [(&str, &str, &str); 3] =
-    [("sh", "sh", "curl"), ("py", "py", "Python"), ("mjs", "js", "JavaScript")];
+pub(super) const TONGUES: [(&str, &str, &str); 3] = [
+    ("sh", "sh", "curl"),
+    ("py", "py", "Python"),
+    ("mjs", "js", "JavaScript"),
+];
 
 /// An example in all of them.
 #[derive(Template)]
@@ -48,7 +50,9 @@ impl ExampleView {
 
 /// The text of a file as HTML; nothing when there is none, which tests see.
 pub(super) fn code(name: &str, extension: &str, base_url: &str) -> String {
-    let file = FILES.iter().find(|file| (file.0, file.1) == (name, extension));
+    let file = FILES
+        .iter()
+        .find(|file| (file.0, file.1) == (name, extension));
     let text = file.map_or("", |file| file.2).trim_end();
     rich::escape_body(&text.replace("{{base_url}}", base_url))
 }

@@ -47,7 +47,11 @@ impl ModelView {
             provider: model.provider.clone(),
             ratios: std::iter::once("auto".to_owned()).chain(ratios).collect(),
             renderings: RenderingQuality::ALL.map(RenderingQuality::as_str),
-            references: count("models.references_at_most", model.reference_image_limit.into(), t),
+            references: count(
+                "models.references_at_most",
+                model.reference_image_limit.into(),
+                t,
+            ),
             tiers: tiers(model, t),
             rule: rule(model, t),
             sizes: sizes(model),
@@ -84,13 +88,20 @@ fn rule(model: &Model, t: &'static Language) -> String {
         ("min", t.number(rule.min_pixels)),
         ("max", t.number(rule.max_pixels)),
     ];
-    let words: Vec<(&str, &str)> = words.iter().map(|(word, value)| (*word, value.as_str())).collect();
+    let words: Vec<(&str, &str)> = words
+        .iter()
+        .map(|(word, value)| (*word, value.as_str()))
+        .collect();
     t.fill("models.rule", &words)
 }
 
 fn sizes(model: &Model) -> Vec<SizeRow> {
     let row = |(ratio, of_tiers): (&AspectRatio, &BTreeMap<Tier, Size>)| {
-        let size = |tier| of_tiers.get(&tier).map_or_else(String::new, ToString::to_string);
+        let size = |tier| {
+            of_tiers
+                .get(&tier)
+                .map_or_else(String::new, ToString::to_string)
+        };
         SizeRow {
             ratio: ratio.to_string(),
             sizes: model.tiers().map(size).collect(),

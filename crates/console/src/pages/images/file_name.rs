@@ -19,7 +19,10 @@ pub(super) fn attachment(prompt: Option<&str>, image: &SavedImage) -> String {
     }
     // For clients that know no other spelling, and then as it is (RFC 8187).
     let plain = format!("{}{place}.{}", image.id, image.about.format.extension());
-    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", percent(&name))
+    format!(
+        "attachment; filename=\"{plain}\"; filename*=UTF-8''{}",
+        percent(&name)
+    )
 }
 
 /// Words with hyphens between them: letters and digits of any alphabet alone, so that no header and no path can be broken.
@@ -69,16 +72,28 @@ mod tests {
     fn files_are_called_after_the_prompt() {
         let image = crate::pages::samples::image(1);
         for (prompt, header) in [
-            (Some("A red fox, in the snow!"), "attachment; filename=\"a-red-fox-in-the-snow-2.png\""),
-            (Some("../../etc/passwd\r\nX: y"), "attachment; filename=\"etc-passwd-x-y-2.png\""),
+            (
+                Some("A red fox, in the snow!"),
+                "attachment; filename=\"a-red-fox-in-the-snow-2.png\"",
+            ),
+            (
+                Some("../../etc/passwd\r\nX: y"),
+                "attachment; filename=\"etc-passwd-x-y-2.png\"",
+            ),
             (Some("…!"), "attachment; filename=\"image-2.png\""),
             (None, "attachment; filename=\"image-2.png\""),
         ] {
             assert_eq!(attachment(prompt, &image), header);
         }
         let header = attachment(Some("여우"), &image);
-        assert!(header.starts_with("attachment; filename=\"img_"), "{header}");
-        assert!(header.ends_with("-2.png\"; filename*=UTF-8''%EC%97%AC%EC%9A%B0-2.png"), "{header}");
+        assert!(
+            header.starts_with("attachment; filename=\"img_"),
+            "{header}"
+        );
+        assert!(
+            header.ends_with("-2.png\"; filename*=UTF-8''%EC%97%AC%EC%9A%B0-2.png"),
+            "{header}"
+        );
         assert!(!attachment(Some(HOSTILE), &image).contains(['<', '\'', '&']));
         let long = attachment(Some(&"fox ".repeat(8_000)), &image);
         assert!(long.len() < 100, "{long}");

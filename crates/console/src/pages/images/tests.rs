@@ -12,7 +12,10 @@ fn object() -> Object {
 }
 
 fn header<'a>(response: &'a HttpResponse, name: &str) -> &'a str {
-    response.headers().get(name).map_or("", |value| value.to_str().unwrap())
+    response
+        .headers()
+        .get(name)
+        .map_or("", |value| value.to_str().unwrap())
 }
 
 #[test]
@@ -21,8 +24,14 @@ fn an_image_is_for_this_browser_alone_and_can_run_nothing() {
     let request = TestRequest::get().to_http_request();
     let response = answer(&request, &tag, "image/jpeg", None, object());
     assert_eq!(response.status(), StatusCode::OK);
-    assert_eq!(header(&response, "cache-control"), "private, max-age=31536000, immutable");
-    assert_eq!(header(&response, "content-security-policy"), "default-src 'none'; sandbox");
+    assert_eq!(
+        header(&response, "cache-control"),
+        "private, max-age=31536000, immutable"
+    );
+    assert_eq!(
+        header(&response, "content-security-policy"),
+        "default-src 'none'; sandbox"
+    );
     assert_eq!(header(&response, "x-content-type-options"), "nosniff");
     assert_eq!(header(&response, "content-type"), "image/jpeg");
     assert_eq!(header(&response, "etag"), "\"img_1\"");
