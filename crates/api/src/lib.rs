@@ -23,12 +23,12 @@ mod state;
 mod v1;
 
 pub use connection::{Connection, HEAD_TIMEOUT, KEEP_ALIVE, Slow};
+pub use error::ApiError;
 pub use health::Readiness;
 pub use links::Links;
 pub use metrics::{Answered, Metrics, measure};
 pub use middleware::{cors, observe};
 pub use openapi::document as openapi;
 pub use proxies::Proxies;
-pub use error::ApiError;
 pub use routes::{configure, unknown};
 pub use state::{ApiState, Bodies};

@@ -5,6 +5,8 @@
 //! where that is possible at all, and none runs or takes style from anywhere but the hub itself (see `security.rs`).
 
 mod assets;
+mod chart;
+mod compress;
 mod days;
 mod error;
 mod form;

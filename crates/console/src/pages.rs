@@ -8,6 +8,7 @@ use gih_domain::mode::Mode;
 use crate::error::PageError;
 
 pub(crate) mod account;
+pub(crate) mod admin;
 pub(crate) mod credits;
 pub(crate) mod docs;
 pub(crate) mod explorer;

@@ -88,10 +88,13 @@ async fn keys_are_listed_newest_first() {
         for key in &keys {
             Keys::create(&*database, key).await.unwrap();
         }
-        let listed = database.list(account).await.unwrap();
+        let listed = Keys::list(&*database, account).await.unwrap();
         let newest_first: Vec<ApiKey> = keys.into_iter().rev().map(|new| new.key).collect();
         assert_eq!(listed, newest_first);
-        assert_eq!(database.list(AccountId(Uuid::now_v7())).await, Ok(vec![]));
+        assert_eq!(
+            Keys::list(&*database, AccountId(Uuid::now_v7())).await,
+            Ok(vec![])
+        );
     })
     .await;
 }

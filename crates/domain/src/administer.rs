@@ -52,6 +52,21 @@ pub struct Administer {
     pub passwords: Arc<dyn PasswordHasher>,
 }
 
+/// Credits that an admin gives.
+#[derive(Clone, Copy, Debug)]
+pub struct NewGrant<'a> {
+    /// How many; at least 1.
+    pub credits: Credits,
+    /// In which of the account's worlds.
+    pub mode: Mode,
+    /// From this instant on they are worth nothing; `None` never expires.
+    pub expires_at: Option<Timestamp>,
+    /// For people: at most [`MOST_NOTE_CHARS`], nothing when it is blank.
+    pub note: Option<&'a str>,
+    /// What it is known by, unique in the account: sent twice, it is granted once.
+    pub reference: Option<&'a str>,
+}
+
 /// Why an admin's act was not done. Nothing was written.
 #[derive(Debug, thiserror::Error)]
 pub enum AdministerError {
@@ -185,28 +200,26 @@ impl Administer {
                 canceled: Vec::new(),
             });
         }
-        let detail = detail::of_account_change(&account, &change);
+        let detail = detail::of_account_change(&account, change);
         let subject = account.email.as_str();
         let act = self.act(admin, Act::ChangeAccount, subject, detail, self.clock.now());
         let changed = self.accounts.change(id, &change, &act).await?;
         changed.ok_or(AdministerError::NoSuchAccount(id))
     }
 
-    /// Adds credits to an account.
+    /// Adds credits to an account. A reference that the account was granted before answers with the lot of then, and
+    /// nothing is done nor recorded.
     pub async fn grant(
         &self,
         admin: &Account,
         id: AccountId,
-        credits: Credits,
-        mode: Mode,
-        expires_at: Option<Timestamp>,
-        note: Option<&str>,
+        new: NewGrant<'_>,
     ) -> Result<Granted, AdministerError> {
         may(admin)?;
-        if credits.is_zero() {
+        if new.credits.is_zero() {
             return Err(AdministerError::NothingGranted);
         }
-        let note = note.map(str::trim).filter(|note| !note.is_empty());
+        let note = new.note.map(str::trim).filter(|note| !note.is_empty());
         if note.is_some_and(|note| note.chars().count() > MOST_NOTE_CHARS) {
             return Err(AdministerError::LongNote);
         }
@@ -214,17 +227,17 @@ impl Administer {
         let at = self.clock.now();
         let lot = NewLot {
             id: LotId(self.ids.next(at)),
-            mode,
+            mode: new.mode,
             source: LotSource::Grant,
-            credits,
-            expires_at,
+            credits: new.credits,
+            expires_at: new.expires_at,
             note: note.map(str::to_owned),
         };
         let detail = detail::of_grant(&lot);
         let grant = Grant {
             account: id,
             lot,
-            reference: None,
+            reference: new.reference.map(str::to_owned),
             created_at: at,
             act: Some(self.act(admin, Act::Grant, account.email.as_str(), detail, at)),
         };
@@ -232,7 +245,7 @@ impl Administer {
             Ok(granted) => Ok(granted),
             Err(AccountError::NotFound) => Err(AdministerError::NoSuchAccount(id)),
             Err(AccountError::AlreadyExpired) => {
-                Err(AdministerError::InThePast(expires_at.unwrap_or(at)))
+                Err(AdministerError::InThePast(new.expires_at.unwrap_or(at)))
             }
             Err(AccountError::Database(error)) => Err(error.into()),
             Err(AccountError::EmailTaken) => Err(unexpected("a grant answered as a sign-up")),

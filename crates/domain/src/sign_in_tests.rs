@@ -110,6 +110,7 @@ fn anns() -> Account {
     }
 }
 
+#[allow(clippy::unnecessary_wraps)] // it is what the port answers
 fn credentials() -> Option<Credentials> {
     Some(Credentials {
         account: anns(),

@@ -105,7 +105,7 @@ fn network(address: Option<IpAddr>) -> Option<IpAddr> {
             let network = u128::from(address) >> 64 << 64;
             IpAddr::V6(Ipv6Addr::from(network))
         }
-        address => address,
+        IpAddr::V4(address) => IpAddr::V4(address),
     })
 }
 
@@ -130,7 +130,7 @@ impl<C: Clock> Count<C> {
 
     fn admit(&self, key: u64) -> Result<(), Wait> {
         let tries = self.tries.fetch_add(1, Ordering::Relaxed);
-        if tries % FORGET_EVERY == FORGET_EVERY - 1 {
+        if tries.wrapping_add(1).is_multiple_of(FORGET_EVERY) {
             self.limiter.retain_recent();
         }
         let is_crowded = self.limiter.len() >= MOST;

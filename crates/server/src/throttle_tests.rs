@@ -12,6 +12,7 @@ fn throttle() -> (MemoryThrottle<FakeRelativeClock>, FakeRelativeClock) {
 }
 
 /// An address of the network 10.0.0.0/8 by its number.
+#[allow(clippy::unnecessary_wraps)] // as the port takes it
 fn address(number: u32) -> Option<IpAddr> {
     Some(IpAddr::from((0x0a00_0000 + number).to_be_bytes()))
 }

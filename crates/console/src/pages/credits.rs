@@ -8,6 +8,7 @@ use gih_domain::ledger::{EntryPage, OwnedLot};
 use gih_domain::time::Timestamp;
 
 use super::html_in;
+use crate::chart::Chart;
 use crate::error::PageError;
 use crate::form::Fields;
 use crate::format::{minute, thousands};
@@ -16,12 +17,10 @@ use crate::shell::{ModeSwitch, Section, Shell};
 use crate::state::ConsoleState;
 use crate::words::{counted, roughly};
 
-mod chart;
 mod csv;
 mod filter;
 pub(crate) mod rows;
 
-use chart::Chart;
 use filter::LedgerFilter;
 use rows::{EntryRow, LotRow};
 

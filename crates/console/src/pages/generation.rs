@@ -34,6 +34,8 @@ const TITLE_CHARS: usize = 40;
 #[template(path = "generation.html")]
 struct GenerationPage {
     shell: Shell,
+    /// Whose it is, by id and email, when an admin looks at it as one.
+    owner: Option<(String, String)>,
     id: String,
     mode: Mode,
     status: &'static str,
@@ -55,6 +57,8 @@ struct GenerationPage {
 
 /// All that is shown of a generation.
 struct Found {
+    /// Whose it is, when an admin looks at it as one.
+    owner: Option<Account>,
     generation: Generation,
     timeline: Option<Timeline>,
     entries: Vec<Entry>,
@@ -72,8 +76,11 @@ impl GenerationPage {
                 .completed_at
                 .map(|end| end.since(timeline.accepted_at))
         });
+        let owner = found.owner.as_ref();
+        let section = owner.map_or(Section::Generations, |_| Section::Admin);
         Self {
-            shell: Shell::of(title, Section::Generations, account).with_script("generations.js"),
+            shell: Shell::of(title, section, account).with_script("generations.js"),
+            owner: owner.map(|owner| (owner.id.to_string(), owner.email.to_string())),
             id: generation.id.to_string(),
             mode: generation.mode,
             status: generation.status().as_str(),
@@ -89,6 +96,14 @@ impl GenerationPage {
             entries: found.entries.iter().map(EntryRow::new).collect(),
             references: generation.references.len(),
         }
+    }
+}
+
+impl GenerationPage {
+    /// Where this page is.
+    fn url(&self) -> String {
+        let folder = self.owner.as_ref().map_or("", |_| "/admin");
+        format!("{folder}/generations/{}", self.id)
     }
 }
 
@@ -130,13 +145,14 @@ pub(crate) async fn show(
     signed_in: SignedIn,
 ) -> Result<HttpResponse, PageError> {
     let generation = find(&state, signed_in.0.id, &id).await?;
-    page_of(&state, &signed_in.0, generation).await
+    page_of(&state, &signed_in.0, None, generation).await
 }
 
-/// The page of a generation that `viewer` may see: their own, or anybody's for admins.
+/// The page of a generation that `viewer` may see: their own, or, for admins, that of the `owner`.
 pub(crate) async fn page_of(
     state: &ConsoleState,
     viewer: &Account,
+    owner: Option<&Account>,
     generation: Generation,
 ) -> Result<HttpResponse, PageError> {
     let key = state.keys.find(generation.account, generation.key).await?;
@@ -145,6 +161,7 @@ pub(crate) async fn page_of(
         None => usual_time(state, &generation).await?,
     };
     let found = Found {
+        owner: owner.cloned(),
         timeline: state.retrieve.timeline(&generation).await?,
         entries: state.statement.entries_of(&generation).await?,
         key: key.map(|key| key.name.as_str().to_owned()),
@@ -161,8 +178,16 @@ pub(crate) async fn status(
     signed_in: SignedIn,
 ) -> Result<HttpResponse, PageError> {
     let generation = find(&state, signed_in.0.id, &id).await?;
-    let usual = usual_time(&state, &generation).await?;
-    let whereabouts = Whereabouts::new(&generation, usual, state.clock.now());
+    status_of(&state, &generation).await
+}
+
+/// Where a generation is that whoever asks may see.
+pub(crate) async fn status_of(
+    state: &ConsoleState,
+    generation: &Generation,
+) -> Result<HttpResponse, PageError> {
+    let usual = usual_time(state, generation).await?;
+    let whereabouts = Whereabouts::new(generation, usual, state.clock.now());
     Ok(HttpResponse::Ok().json(whereabouts))
 }
 

@@ -27,7 +27,7 @@ async fn the_console_s_key_is_nobody_s_to_see_or_change() {
     on_both(|database| async move {
         let ann = ann(&database).await;
         let id = ask(&database, ann, Mode::Test, 1).await;
-        assert_eq!(database.list(ann).await, Ok(vec![]));
+        assert_eq!(Keys::list(&*database, ann).await, Ok(vec![]));
         for whose in [Some(ann), None] {
             assert_eq!(Keys::find_by_id(&*database, whose, id).await, Ok(None));
             assert!(database.revoke(whose, id, NOW).await.unwrap().is_none());

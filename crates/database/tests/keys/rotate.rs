@@ -42,7 +42,10 @@ async fn both_secrets_are_of_the_key_while_they_overlap() {
             ..new.key.clone()
         };
         assert_eq!(rotated, expected);
-        assert_eq!(database.list(new.key.account).await, Ok(vec![expected]));
+        assert_eq!(
+            Keys::list(&*database, new.key.account).await,
+            Ok(vec![expected])
+        );
         assert_eq!(shown(&database, 1).await, Some((id, true)));
         assert_eq!(shown(&database, 2).await, Some((id, false)));
 

@@ -18,7 +18,7 @@ async fn of_two_uses_the_later_stays() {
         assert_eq!(record(&uses).await, Ok(()));
         let uses = [(one.key.id, after(4)), (two.key.id, after(2))];
         assert_eq!(record(&uses).await, Ok(()));
-        let listed = database.list(account).await.unwrap();
+        let listed = Keys::list(&*database, account).await.unwrap();
         let last: Vec<Option<Timestamp>> = listed.iter().map(|key| key.last_used_at).collect();
         assert_eq!(last, [None, Some(after(2)), Some(after(5))]); // newest key first
         let found = Keys::find_by_id(&*database, None, one.key.id).await;

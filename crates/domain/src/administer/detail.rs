@@ -13,7 +13,7 @@ pub(super) fn of_new_account(account: &Account) -> String {
 }
 
 /// `type from FREE to PRO, made an admin, blocked`.
-pub(super) fn of_account_change(before: &Account, change: &AccountChange) -> String {
+pub(super) fn of_account_change(before: &Account, change: AccountChange) -> String {
     let words = [
         change
             .account_type

@@ -192,7 +192,14 @@ fn only_admins_change_anything() {
         ));
         let created = administer.create_account(&stranger, "b@c", AccountType::Free, true);
         assert!(not_admin(now(created).unwrap_err()));
-        let granted = administer.grant(&stranger, id, Credits::from_u32(1), Mode::Live, None, None);
+        let new = NewGrant {
+            credits: Credits::from_u32(1),
+            mode: Mode::Live,
+            expires_at: None,
+            note: None,
+            reference: None,
+        };
+        let granted = administer.grant(&stranger, id, new);
         assert!(not_admin(now(granted).unwrap_err()));
         let changed = administer.change_model(&stranger, "m", ModelChange::default());
         assert!(not_admin(now(changed).unwrap_err()));

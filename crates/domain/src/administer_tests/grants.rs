@@ -8,7 +8,7 @@ fn granting() -> (Outside, Record) {
     let acts = record.clone();
     outside.accounts.expect_grant().returning(move |grant| {
         assert_eq!(grant.account, ann().id);
-        assert_eq!(grant.reference, None);
+        assert_eq!(grant.reference.as_deref(), Some("form-1"));
         assert_eq!(grant.lot.source, LotSource::Grant);
         if grant
             .lot
@@ -33,8 +33,23 @@ fn granting() -> (Outside, Record) {
     (outside, record)
 }
 
-fn time(text: &str) -> Option<Timestamp> {
-    Some(Timestamp::parse(text).unwrap())
+fn new(
+    credits: u32,
+    mode: Mode,
+    expires_at: Option<Timestamp>,
+    note: Option<&str>,
+) -> NewGrant<'_> {
+    NewGrant {
+        credits: Credits::from_u32(credits),
+        mode,
+        expires_at,
+        note,
+        reference: Some("form-1"),
+    }
+}
+
+fn time(text: &str) -> Timestamp {
+    Timestamp::parse(text).unwrap()
 }
 
 #[test]
@@ -42,12 +57,12 @@ fn a_grant_is_recorded_in_words() {
     let who = admin();
     let cases = [
         (
-            time("2027-06-30"),
+            Some(time("2027-06-30")),
             None,
             "granted 500 live credits, expires 2027-06-30",
         ),
         (
-            time("2027-06-30T12:00:00Z"),
+            Some(time("2027-06-30T12:00:00Z")),
             None,
             "granted 500 live credits, expires 2027-06-30T12:00:00.000Z",
         ),
@@ -60,10 +75,9 @@ fn a_grant_is_recorded_in_words() {
     ];
     for (expires_at, note, detail) in cases {
         let (outside, record) = granting();
-        let credits = Credits::from_u32(500);
         let administer = outside.administer();
-        let granted = administer.grant(&who, ann().id, credits, Mode::Live, expires_at, note);
-        assert_eq!(now(granted).unwrap().credits, credits);
+        let granted = administer.grant(&who, ann().id, new(500, Mode::Live, expires_at, note));
+        assert_eq!(now(granted).unwrap().credits, Credits::from_u32(500));
         record.is(Act::Grant, "ann@example.com", detail);
     }
 }
@@ -74,8 +88,8 @@ fn what_makes_no_grant_is_refused_and_not_recorded() {
     let (outside, record) = granting();
     let administer = outside.administer();
     let grant = |credits, expires_at, note: Option<&str>| {
-        let credits = Credits::from_u32(credits);
-        let granted = administer.grant(&who, ann().id, credits, Mode::Test, expires_at, note);
+        let new = new(credits, Mode::Test, expires_at, note);
+        let granted = administer.grant(&who, ann().id, new);
         now(granted).unwrap_err()
     };
     assert!(matches!(

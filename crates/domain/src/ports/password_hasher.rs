@@ -1,3 +1,5 @@
+#![cfg_attr(test, allow(clippy::ref_option_ref))] // in what the mock is made of
+
 use async_trait::async_trait;
 
 use crate::account::Password;

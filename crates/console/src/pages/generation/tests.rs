@@ -19,6 +19,7 @@ fn found(generation: Generation) -> Found {
         created_at: time("2026-04-30T08:00:00Z"),
     };
     Found {
+        owner: None,
         timeline: Some(Timeline {
             accepted_at: time("2026-04-30T08:00:00Z"),
             started_at: is_ended.then(|| time("2026-04-30T08:00:02Z")),
@@ -95,6 +96,26 @@ fn one_that_is_not_finished_says_how_long_it_may_take() {
     // However long it takes, the bar does not end before it does.
     queued.usual = Some(Duration::from_secs(10));
     assert!(render(&queued).contains("max=\"10\" value=\"9\""));
+}
+
+#[test]
+fn an_admin_is_told_whose_it_is_and_is_not_offered_to_go_on_with_it() {
+    for state in [succeeded(2), State::Queued] {
+        let mut anothers = found(generation("A fox", state));
+        assert!(render(&anothers).contains("/playground?from="));
+        anothers.owner = Some(account());
+        let html = render(&anothers);
+        for shown in [
+            "/admin/accounts/acc_",
+            ">ann@example.com</a>",
+            "href=\"/admin/generations\"",
+        ] {
+            assert!(html.contains(shown), "{shown}");
+        }
+        for not in ["href=\"/playground?", "\"/generations/gen_"] {
+            assert!(!html.contains(not), "{not}");
+        }
+    }
 }
 
 #[test]
