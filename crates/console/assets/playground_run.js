@@ -132,18 +132,23 @@ function start(form) {
     bar.setAttribute("aria-label", "Progress");
     const card = make("article", { className: "run" }, make("h3", { textContent: run.prompt || "Generation", title: run.prompt ?? "" }), bar, text);
     $("runs").prepend(card);
-    const usually = run.seconds ? `, usually about ${Math.max(1, Math.round(run.seconds))} s` : "";
-    say(`Accepted${usually}.`);
+    const usually = () => run.seconds ? `, usually about ${Math.max(1, Math.round(run.seconds))} s` : "";
+    say(`Accepted${usually()}.`);
     let state = "queued";
     const tick = () => {
       const gone = run.began ? (Date.now() - run.began) / 1000 : 0;
       // Fast at first, never quite at the end: at the usual time nine tenths.
       if (run.seconds && run.began) bar.value = 1 - 10 ** (-gone / run.seconds);
-      text.textContent = `${state === "queued" ? "Queued" : "Drawing"}${gone >= 1 ? ` for ${Math.floor(gone)} s` : ""}${usually}`;
+      text.textContent = `${state === "queued" ? "Queued" : "Drawing"}${gone >= 1 ? ` for ${Math.floor(gone)} s` : ""}${usually()}`;
     };
     tick();
     const ticking = setInterval(tick, 500);
-    const end = await poll(run.id, (status) => { state = status; });
+    const end = await poll(run.id, (status) => {
+      state = status.status;
+      // Of a run that another page began, the hub knows how long it has been going.
+      run.began ??= Date.now() - status.elapsed_seconds * 1000;
+      run.seconds ??= status.usual_seconds;
+    });
     clearInterval(ticking);
     bar.remove();
     if (end.status === "succeeded") {
@@ -185,7 +190,7 @@ function start(form) {
         if (answer.ok) {
           const now = await answer.json();
           if (!["queued", "running"].includes(now.status)) return now;
-          tell(now.status);
+          tell(now);
         }
       } catch { /* away for a moment: it goes on without us */ }
       await sleep(tries < 20 ? 700 : tries < 60 ? 1500 : 4000);
