@@ -11,6 +11,8 @@ use utoipa::ToSchema;
 
 mod mapping;
 
+use crate::lend::Refused;
+
 pub(crate) use mapping::of_reference;
 
 /// How long a caller is asked to wait when the hub cannot take its request now, in seconds.
@@ -157,6 +159,16 @@ impl ApiError {
         Self {
             retry_after_seconds: Some(RETRY_AFTER_SECONDS),
             ..error
+        }
+    }
+
+    /// In its parts, for pages that say it in their own way.
+    pub(crate) fn into_refused(self) -> Refused {
+        Refused {
+            status: self.status.as_u16(),
+            code: self.code,
+            message: self.message,
+            param: self.param,
         }
     }
 

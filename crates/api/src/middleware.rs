@@ -12,6 +12,7 @@ use actix_web::{Error, HttpMessage as _, web};
 
 use crate::bodies::{WatchedBody, WatchedPayload};
 use crate::connection::Connection;
+use crate::lend;
 use crate::state::ApiState;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -36,7 +37,7 @@ pub async fn observe<B: MessageBody + 'static>(
         let id = state.ids.next(state.clock.now());
         format!("req_{}", id.as_simple())
     });
-    let client = state.and_then(|state| state.proxies.client(&request));
+    let client = state.and_then(|state| lend::client(request.request(), &state));
     let client = client.map(|client| client.to_string());
     let started = std::time::Instant::now();
     let method = request.method().clone();

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use actix_web::dev::ServiceRequest;
+use actix_web::http::header::HeaderMap;
 use ipnet::IpNet;
 
 /// The proxies whose `X-Forwarded-For` is believed.
@@ -27,27 +27,23 @@ impl Proxies {
 
     /// Where the request comes from: the peer, or when the peer is one of these, the last address in
     /// `X-Forwarded-For` that is not: what stands before it anybody could have written.
-    pub(crate) fn client(&self, request: &ServiceRequest) -> Option<IpAddr> {
-        let peer = request.peer_addr()?.ip();
+    pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         if !self.trusts(peer) {
-            return Some(peer);
+            return peer;
         }
-        let headers = request
-            .headers()
+        let headers = headers
             .get_all("x-forwarded-for")
             .filter_map(|value| value.to_str().ok());
         let hops: Vec<IpAddr> = headers
             .flat_map(|header| header.split(','))
             .filter_map(|hop| hop.trim().parse().ok())
             .collect();
-        Some(
-            hops.iter()
-                .rev()
-                .copied()
-                .find(|hop| !self.trusts(*hop))
-                .or_else(|| hops.first().copied())
-                .unwrap_or(peer),
-        )
+        hops.iter()
+            .rev()
+            .copied()
+            .find(|hop| !self.trusts(*hop))
+            .or_else(|| hops.first().copied())
+            .unwrap_or(peer)
     }
 
     fn trusts(&self, address: IpAddr) -> bool {
@@ -62,11 +58,11 @@ mod tests {
 
     fn client(peer: &str, forwarded: &str) -> String {
         let proxies = Proxies::parse(&["10.0.0.0/8".to_owned(), "::1".to_owned()]).unwrap();
-        let request = TestRequest::default().peer_addr(format!("{peer}:1").parse().unwrap());
-        let request = request
+        let request = TestRequest::default()
             .insert_header(("x-forwarded-for", forwarded))
-            .to_srv_request();
-        proxies.client(&request).unwrap().to_string()
+            .to_http_request();
+        let client = proxies.client(peer.parse().unwrap(), request.headers());
+        client.to_string()
     }
 
     #[test]

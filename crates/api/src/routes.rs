@@ -67,7 +67,8 @@ fn refuse_method(allow: &'static str) -> Ready<Result<HttpResponse, ApiError>> {
     ready(Err(ApiError::method_not_allowed(allow)))
 }
 
-async fn unknown(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+/// The answer to an address that nothing is at.
+pub async fn unknown(request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let path: String = request.path().chars().take(100).collect();
     Err(ApiError::not_found(format!("There is nothing at {path}.")))
 }

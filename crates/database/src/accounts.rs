@@ -3,22 +3,31 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use gih_domain::account::{Account, AccountType, Email};
+use gih_domain::admin::{AccountChange, AccountFilter, NewAct};
 use gih_domain::balance::Balance;
 use gih_domain::id::{AccountId, LotId};
+use gih_domain::ledger::Cause;
 use gih_domain::lots::Lot;
 use gih_domain::mode::Mode;
 use gih_domain::ports::{
-    AccountError, Accounts, DatabaseError, Grant, Granted, NewAccount, NewLot,
+    AccountError, AccountPage, Accounts, ChangedAccount, Credentials, DatabaseError, Grant,
+    Granted, NewAccount, NewLot, NewSession,
 };
 use gih_domain::time::Timestamp;
 
+use crate::acts;
+use crate::admin;
 use crate::db::Db;
 use crate::error::{ACCOUNT_EMAIL, Abort, Error};
 use crate::literals::Zero;
-use crate::lots::{self, Cause, EntryRow, LotRow, lot_values};
+use crate::lots::{self, EntryRow, LotRow, lot_values};
 use crate::pool::Database;
 use crate::schema::{accounts, credit_lots};
 use crate::types::Sql;
+
+mod credentials;
+
+pub(crate) use credentials::AccountRow;
 
 #[async_trait]
 impl Accounts for Database {
@@ -33,7 +42,29 @@ impl Accounts for Database {
 
     async fn find(&self, email: &Email) -> Result<Option<Account>, DatabaseError> {
         let email = email.as_str().to_owned();
-        Ok(self.read(move |db| find(db, &email)).await?)
+        Ok(self.read(move |db| credentials::find(db, &email)).await?)
+    }
+
+    async fn find_by_id(&self, id: AccountId) -> Result<Option<Account>, DatabaseError> {
+        Ok(self.read(move |db| credentials::find_by_id(db, id)).await?)
+    }
+
+    async fn credentials(&self, email: &Email) -> Result<Option<Credentials>, DatabaseError> {
+        let email = email.as_str().to_owned();
+        Ok(self
+            .read(move |db| credentials::credentials(db, &email))
+            .await?)
+    }
+
+    async fn change_password(
+        &self,
+        password_hash: &str,
+        session: &NewSession,
+    ) -> Result<bool, DatabaseError> {
+        let (password_hash, session) = (password_hash.to_owned(), session.clone());
+        let changed =
+            self.write(move |db| credentials::change_password(db, &password_hash, &session));
+        Ok(changed.await?)
     }
 
     async fn count(&self) -> Result<u64, DatabaseError> {
@@ -64,6 +95,22 @@ impl Accounts for Database {
     async fn expire(&self, at: Timestamp, at_most: u32) -> Result<u32, DatabaseError> {
         Ok(self.write(move |db| expire(db, at, at_most)).await?)
     }
+
+    async fn list(&self, filter: &AccountFilter) -> Result<AccountPage, DatabaseError> {
+        let filter = filter.clone();
+        Ok(self.read(move |db| admin::list(db, &filter)).await?)
+    }
+
+    async fn change(
+        &self,
+        account: AccountId,
+        change: &AccountChange,
+        act: &NewAct,
+    ) -> Result<Option<ChangedAccount>, DatabaseError> {
+        let (change, act) = (*change, act.clone());
+        let change = move |db: &mut Db| admin::change(db, account, change, &act);
+        Ok(self.write(change).await?)
+    }
 }
 
 fn create(db: &mut Db, account: &NewAccount) -> Result<(), Error> {
@@ -74,6 +121,7 @@ fn create(db: &mut Db, account: &NewAccount) -> Result<(), Error> {
         accounts::is_admin.eq(account.is_admin),
         accounts::password_hash.eq(account.password_hash.as_deref()),
         accounts::created_at.eq(Sql(account.created_at)),
+        accounts::password_is_temporary.eq(account.password_is_temporary),
     );
     both!(db, c => diesel::insert_into(accounts::table).values(row).execute(c))?;
     let rows: Vec<LotRow> = account
@@ -83,7 +131,8 @@ fn create(db: &mut Db, account: &NewAccount) -> Result<(), Error> {
         .collect();
     let entries: Vec<EntryRow> = rows.iter().map(grant_entry).collect();
     lots::insert(db, &rows)?;
-    lots::record(db, &entries)
+    lots::record(db, &entries)?;
+    acts::record(db, account.act.as_ref())
 }
 
 fn lot_row(
@@ -110,7 +159,7 @@ fn lot_row(
 
 fn grant_entry(lot: &LotRow) -> EntryRow {
     EntryRow {
-        id: lots::new_entry_id(),
+        id: lots::new_entry_id(lot.created_at),
         account_id: lot.account_id,
         lot_id: lot.id,
         mode: lot.mode,
@@ -119,32 +168,6 @@ fn grant_entry(lot: &LotRow) -> EntryRow {
         generation_id: None,
         created_at: lot.created_at,
     }
-}
-
-fn find(db: &mut Db, email: &str) -> Result<Option<Account>, Error> {
-    type Columns = (AccountId, String, AccountType, bool, Timestamp);
-    let row: Option<Columns> = both!(db, c => accounts::table
-        .filter(accounts::email.eq(email))
-        .select((
-            accounts::id,
-            accounts::email,
-            accounts::account_type,
-            accounts::is_admin,
-            accounts::created_at,
-        ))
-        .first(c)
-        .optional())?;
-    row.map(|(id, email, account_type, is_admin, created_at)| {
-        let email = Email::parse(&email).map_err(|error| Error::Unexpected(error.to_string()))?;
-        Ok(Account {
-            id,
-            email,
-            account_type,
-            is_admin,
-            created_at,
-        })
-    })
-    .transpose()
 }
 
 fn add_grant(db: &mut Db, grant: &Grant) -> Result<Granted, Abort<AccountError>> {
@@ -162,6 +185,7 @@ fn add_grant(db: &mut Db, grant: &Grant) -> Result<Granted, Abort<AccountError>>
         }
         Ok(true) => {
             lots::record(db, &[grant_entry(&row)])?;
+            acts::record(db, grant.act.as_ref())?;
             row
         }
         Ok(false) => known(db, &row)?,
@@ -266,6 +290,7 @@ fn expire(db: &mut Db, at: Timestamp, at_most: u32) -> Result<u32, Error> {
     let entries: Vec<EntryRow> = rows
         .iter()
         .map(|lot| EntryRow {
+            id: lots::new_entry_id(at),
             cause: Cause::Expiry,
             amount: -lot.remaining,
             created_at: at,

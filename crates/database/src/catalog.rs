@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use diesel::dsl::max;
 use diesel::prelude::*;
+use gih_domain::admin::NewAct;
 use gih_domain::catalog::Model;
 use gih_domain::credits::Credits;
 use gih_domain::ports::{Catalog, DatabaseError};
 use gih_domain::size::{AspectRatio, Tier};
 use gih_domain::size_rule::SizeRule;
 
+use crate::acts;
 use crate::db::Db;
 use crate::error::Error;
 use crate::pool::Database;
@@ -75,9 +77,14 @@ impl Catalog for Database {
         Ok(self.read(move |db| find(db, &id)).await?)
     }
 
-    async fn put(&self, model: &Model) -> Result<(), DatabaseError> {
+    async fn put<'a>(&self, model: &Model, act: Option<&'a NewAct>) -> Result<(), DatabaseError> {
         let row = ModelRow::of(model)?;
-        Ok(self.write(move |db| put(db, &row)).await?)
+        let act = act.cloned();
+        let put = move |db: &mut Db| {
+            put(db, &row)?;
+            acts::record(db, act.as_ref())
+        };
+        Ok(self.write(put).await?)
     }
 
     async fn seed(&self, models: &[Model], reset: bool) -> Result<usize, DatabaseError> {

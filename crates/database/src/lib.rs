@@ -11,6 +11,8 @@ extern crate self as gih_database;
 mod db;
 
 mod accounts;
+mod acts;
+mod admin;
 mod backup;
 mod books;
 mod catalog;
@@ -18,12 +20,16 @@ mod dialect;
 mod embedded;
 mod error;
 mod generations;
+mod id_range;
 mod keys;
+mod ledger;
 mod literals;
 mod lots;
 mod migrate;
 mod pool;
 mod schema;
+mod sessions;
+mod statistics;
 #[doc(hidden)]
 pub mod testing;
 mod types;

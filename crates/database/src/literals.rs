@@ -43,4 +43,12 @@ literals! {
     Zero: BigInt = "0";
     /// `'queued'`, for `status = 'queued'`.
     Queued: Word = "'queued'";
+    /// `'succeeded'`, for `status <> 'succeeded'`.
+    Succeeded: Word = "'succeeded'";
+    /// `'test'`, for `mode = 'test'`.
+    InTestMode: Word = "'test'";
+    /// `'charge'`, for `cause <> 'charge'`.
+    Charged: Word = "'charge'";
+    /// `'console'`, for `origin = 'console'`.
+    ByConsole: Word = "'console'";
 }

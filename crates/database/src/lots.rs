@@ -5,42 +5,18 @@
 use diesel::prelude::*;
 use gih_domain::credits::Credits;
 use gih_domain::id::{AccountId, EntryId, GenerationId, LotId};
+use gih_domain::ledger::Cause;
 use gih_domain::lots::{Lot, Part};
 use gih_domain::mode::Mode;
 use gih_domain::ports::LotSource;
 use gih_domain::time::Timestamp;
-use uuid::Uuid;
 
 use crate::db::Db;
 use crate::error::Error;
+use crate::id_range::new_id;
 use crate::literals::Zero;
 use crate::schema::{credit_lots, ledger_entries};
 use crate::types::Sql;
-
-/// Why a lot changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cause {
-    /// It was added.
-    Grant,
-    /// It paid.
-    Charge,
-    /// It was paid back, or made by a refund.
-    Refund,
-    /// It expired.
-    Expiry,
-}
-
-impl Cause {
-    /// The word in SQL.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Grant => "grant",
-            Self::Charge => "charge",
-            Self::Refund => "refund",
-            Self::Expiry => "expiry",
-        }
-    }
-}
 
 /// A row of `credit_lots`.
 #[derive(Clone, Debug, Queryable, Selectable)]
@@ -81,17 +57,15 @@ pub(crate) struct EntryRow {
     pub(crate) created_at: Timestamp,
 }
 
-/// A name for a new entry, sorting by the time it was made. Not asked of a port: nothing is decided by it, and how many
+/// A name for a new entry of this time, by which it sorts. Not asked of a port: nothing is decided by it, and how many
 /// are needed is known inside the transaction alone.
-#[allow(clippy::disallowed_methods)]
-pub(crate) fn new_entry_id() -> EntryId {
-    EntryId(Uuid::now_v7())
+pub(crate) fn new_entry_id(at: Timestamp) -> EntryId {
+    EntryId(new_id(at))
 }
 
 /// A name for a new lot, as [`new_entry_id`].
-#[allow(clippy::disallowed_methods)]
-pub(crate) fn new_lot_id() -> LotId {
-    LotId(Uuid::now_v7())
+pub(crate) fn new_lot_id(at: Timestamp) -> LotId {
+    LotId(new_id(at))
 }
 
 /// An amount from a column.

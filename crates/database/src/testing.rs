@@ -25,7 +25,48 @@ struct Words {
     text: Option<String>,
 }
 
+#[derive(QueryableByName)]
+struct PlanOnPostgres {
+    #[diesel(sql_type = Text)]
+    #[diesel(column_name = "QUERY PLAN")]
+    line: String,
+}
+
+#[derive(QueryableByName)]
+struct PlanOnSqlite {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
 impl Connection {
+    /// How the database would go about a query, whatever its parameters are: a line a step.
+    pub fn plan(&mut self, sql: &str) -> Result<Vec<String>, String> {
+        let text = |error| Error::from(error).to_string();
+        match &mut self.0 {
+            Db::Pg(c) => {
+                let of_number = |number: &usize| sql.contains(&format!("${number}"));
+                let parameters = (1..=sql.len()).take_while(of_number).count();
+                let nulls = match parameters {
+                    0 => String::new(),
+                    count => format!("({})", vec!["NULL"; count].join(", ")),
+                };
+                c.batch_execute(&format!("PREPARE asked AS {sql}"))
+                    .map_err(text)?;
+                let explain = format!("EXPLAIN EXECUTE asked{nulls}");
+                let rows: QueryResult<Vec<PlanOnPostgres>> = diesel::sql_query(explain).load(c);
+                c.batch_execute("DEALLOCATE asked").map_err(text)?;
+                let lines = rows.map_err(text)?.into_iter().map(|row| row.line);
+                Ok(lines.collect())
+            }
+            Db::Lite(c) => {
+                let explain = format!("EXPLAIN QUERY PLAN {sql}");
+                let rows: QueryResult<Vec<PlanOnSqlite>> = diesel::sql_query(explain).load(c);
+                let lines = rows.map_err(text)?.into_iter().map(|row| row.detail);
+                Ok(lines.collect())
+            }
+        }
+    }
+
     /// A new one.
     pub fn open(url: &str) -> Result<Self, String> {
         let target = Target::parse(url)?;

@@ -15,9 +15,14 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{BigInt, Binary, Jsonb, SqlType, Text, Uuid as PgUuid};
 use diesel::sqlite::Sqlite;
 use gih_domain::account::AccountType;
+use gih_domain::admin::Act;
+use gih_domain::api_key::Origin;
 use gih_domain::blob::ImageFormat;
 use gih_domain::generation::{FailureCode, Status};
-use gih_domain::id::{AccountId, EntryId, GenerationId, ImageId, KeyId, LotId, WorkerId};
+use gih_domain::id::{
+    AccountId, ActId, AuditId, EntryId, GenerationId, ImageId, KeyId, LotId, WorkerId,
+};
+use gih_domain::ledger::Cause;
 use gih_domain::mode::Mode;
 use gih_domain::object_name::ObjectName;
 use gih_domain::ports::LotSource;
@@ -26,8 +31,6 @@ use gih_domain::time::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
-
-use crate::lots::Cause;
 
 /// A point in time: `timestamptz`, or whole microseconds since 1970.
 #[derive(Clone, Copy, Debug, Default, SqlType, QueryId)]
@@ -172,6 +175,8 @@ macro_rules! ids {
 
 ids!(
     AccountId,
+    ActId,
+    AuditId,
     EntryId,
     GenerationId,
     ImageId,
@@ -213,14 +218,16 @@ macro_rules! words {
 }
 
 words! {
+    Act: |word| word.as_str().to_owned(), |text| Ok(text.parse()?);
     AccountType: |word| word.as_str().to_owned(), |text| Ok(text.parse()?);
     AspectRatio: ToString::to_string, |text| Ok(text.parse()?);
-    Cause: |word| word.as_str().to_owned(), |text| read_cause(&text);
+    Cause: |word| word.as_str().to_owned(), |text| Ok(text.parse()?);
     FailureCode: |word| word.as_str().to_owned(), |text| Ok(text.parse()?);
     ImageFormat: |format| write_format(*format), |text| read_format(&text);
     LotSource: |word| word.as_str().to_owned(), |text| read_source(&text);
     Mode: |word| word.as_str().to_owned(), |text| Ok(text.parse()?);
     ObjectName: |name| name.as_str().to_owned(), |text| Ok(ObjectName::stored(text));
+    Origin: |word| word.as_str().to_owned(), |text| read_origin(&text);
     RenderingQuality: |word| word.as_str().to_owned(), |text| Ok(text.parse()?);
     Size: ToString::to_string, |text| Ok(text.parse()?);
     Status: |word| word.as_str().to_owned(), |text| Ok(text.parse()?);
@@ -246,11 +253,11 @@ fn read_source(text: &str) -> deserialize::Result<LotSource> {
         .ok_or_else(|| format!("{text:?} is no source of a lot").into())
 }
 
-fn read_cause(text: &str) -> deserialize::Result<Cause> {
-    [Cause::Grant, Cause::Charge, Cause::Refund, Cause::Expiry]
+fn read_origin(text: &str) -> deserialize::Result<Origin> {
+    [Origin::Owner, Origin::Console]
         .into_iter()
-        .find(|cause| cause.as_str() == text)
-        .ok_or_else(|| format!("{text:?} is no cause of a ledger entry").into())
+        .find(|origin| origin.as_str() == text)
+        .ok_or_else(|| format!("{text:?} is no origin of a key").into())
 }
 
 /// Anything that is stored as one document.

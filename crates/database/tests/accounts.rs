@@ -43,8 +43,10 @@ fn account(email: &str, lots: Vec<NewLot>) -> NewAccount {
         account_type: AccountType::Pro,
         is_admin: true,
         password_hash: Some("$argon2id$…".to_owned()),
+        password_is_temporary: true,
         lots,
         created_at: NOW,
+        act: None,
     }
 }
 
@@ -81,6 +83,7 @@ async fn grant(
         lot,
         reference: reference.map(str::to_owned),
         created_at: NOW,
+        act: None,
     };
     database.grant(&grant).await
 }
@@ -104,6 +107,10 @@ async fn an_account_begins_with_its_lots() {
         assert_eq!(found.account_type, AccountType::Pro);
         assert!(found.is_admin);
         assert_eq!(found.created_at, NOW);
+        assert_eq!(found.blocked_at, None);
+        assert!(found.password_is_temporary);
+        let by_id = Accounts::find_by_id(&*database, new.id).await;
+        assert_eq!(by_id, Ok(Some(found)));
         assert_eq!(database.count().await, Ok(1));
         assert_eq!(credits(&database, new.id, Mode::Live, NOW).await, 100);
         assert_eq!(credits(&database, new.id, Mode::Test, NOW).await, 500);

@@ -37,13 +37,13 @@ async fn models_come_back_as_they_went_in() {
 async fn models_keep_the_order_they_were_added_in() {
     on_both(|database| async move {
         for id in ["c", "a", "b"] {
-            database.put(&model(id)).await.unwrap();
+            database.put(&model(id), None).await.unwrap();
         }
         let changed = Model {
             enabled: false,
             ..model("c")
         };
-        database.put(&changed).await.unwrap();
+        database.put(&changed, None).await.unwrap();
         let models = database.models().await.unwrap();
         assert_eq!(models, [changed, model("a"), model("b")]);
     })
@@ -56,7 +56,7 @@ async fn seeding_alters_nothing_unless_told_to() {
         let mut dear = model("a");
         dear.credits_per_image
             .insert(Tier::OneK, Credits::from_u32(99));
-        database.put(&dear).await.unwrap();
+        database.put(&dear, None).await.unwrap();
         let shipped = [model("a"), model("b")];
         assert_eq!(database.seed(&shipped, false).await, Ok(1));
         assert_eq!(database.models().await, Ok(vec![dear, model("b")]));

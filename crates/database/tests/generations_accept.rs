@@ -153,7 +153,7 @@ async fn refusals_leave_no_trace_and_come_in_order() {
             ..world.accept()
         };
         let revoked = add_key(&database, world.account).await;
-        Keys::revoke(&*database, revoked, NOW).await.unwrap();
+        Keys::revoke(&*database, None, revoked, NOW).await.unwrap();
         accept.key = revoked;
         let error = refused(&database, accept.clone()).await;
         assert!(

@@ -24,7 +24,9 @@ async fn ends_are_told_of_what_exists() {
         let reason = CancelReason::ShuttingDown;
         database.cancel(canceled, reason, NOW).await.unwrap();
         let revoked = queued(&database, world.accept()).await.id;
-        Keys::revoke(&*database, world.key, later).await.unwrap();
+        Keys::revoke(&*database, None, world.key, later)
+            .await
+            .unwrap();
         let world = self::world(&database, &[(1_000, None)]).await;
         let queued = queued(&database, world.accept()).await.id;
         let absent = GenerationId(fresh());

@@ -75,7 +75,11 @@ async fn work_queued_again_under_a_key_revoked_meanwhile_is_canceled() {
         database.register(dead, MINUTE).await.unwrap();
         assert_eq!(database.claim(dead, MINUTE, 1).await.unwrap().len(), 1);
         // In a worker's hands it is not canceled.
-        let revoked = database.revoke(accept.key, NOW).await.unwrap().unwrap();
+        let revoked = database
+            .revoke(None, accept.key, NOW)
+            .await
+            .unwrap()
+            .unwrap();
         assert!(revoked.canceled.is_empty());
         database.resign(dead).await.unwrap();
         let reaped = database.reap(world.worker, MINUTE, 10).await.unwrap();
@@ -113,7 +117,13 @@ async fn a_revocation_in_the_moment_of_queueing_again_leaves_nothing_to_claim() 
             database.resign(dead).await.unwrap();
             let revoking = tokio::spawn({
                 let database = Arc::clone(&database);
-                async move { database.revoke(accept.key, NOW).await.unwrap().unwrap() }
+                async move {
+                    database
+                        .revoke(None, accept.key, NOW)
+                        .await
+                        .unwrap()
+                        .unwrap()
+                }
             });
             let reaped = database.reap(world.worker, MINUTE, 10).await.unwrap();
             assert_eq!(reaped.requeued, 1);

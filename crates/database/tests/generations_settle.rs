@@ -301,7 +301,7 @@ async fn revoking_a_key_cancels_what_it_has_queued() {
             },
         )
         .await;
-        let mut revoked = Keys::revoke(&*database, world.key, NOW)
+        let mut revoked = Keys::revoke(&*database, None, world.key, NOW)
             .await
             .unwrap()
             .unwrap();
@@ -321,7 +321,7 @@ async fn revoking_a_key_cancels_what_it_has_queued() {
                 .unwrap(),
             []
         );
-        let again = Keys::revoke(&*database, world.key, NOW)
+        let again = Keys::revoke(&*database, None, world.key, NOW)
             .await
             .unwrap()
             .unwrap();

@@ -1,4 +1,4 @@
-//! Workers, leases, claims, the reaper and lists, on both databases.
+//! Workers, leases, claims and the reaper, on both databases.
 
 #![allow(clippy::unwrap_used)] // a test that cannot go on fails
 
@@ -7,10 +7,10 @@ mod world;
 
 use std::time::Duration;
 
-use gih_domain::generation::{Generation, State, Status};
+use gih_domain::generation::State;
 use gih_domain::id::WorkerId;
 use gih_domain::mode::Mode;
-use gih_domain::ports::{Accept, Books, CancelReason, Generations, LeaseError, ListFilter};
+use gih_domain::ports::{Accept, Books, CancelReason, Generations, LeaseError};
 use support::on_both;
 use world::*;
 
@@ -293,97 +293,6 @@ async fn work_past_its_deadline_is_taken_from_the_living_too() {
         }
         assert_eq!(world.balance(&database, NOW).await, 100);
         assert_audited(&database).await;
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn lists_page_and_filter() {
-    on_both(|database| async move {
-        let world = world(&database, &[(100, None)]).await;
-        let mut ids = Vec::new();
-        for minute in 0..5_u32 {
-            let accept = Accept {
-                at: NOW.plus(MINUTE * minute),
-                ..world.mine(1)
-            };
-            let claimed = running(&database, accept).await;
-            ids.push(claimed.lease.generation);
-            if minute % 2 == 0 {
-                let ending = images(claimed.lease.generation, 1);
-                database
-                    .settle(&claimed.lease, &ending, NOW.plus(MINUTE * minute))
-                    .await
-                    .unwrap();
-            }
-        }
-        ids.reverse();
-        let list = |filter: ListFilter| {
-            let another = database.another();
-            async move {
-                Generations::list(&another, world.account, Mode::Live, &filter)
-                    .await
-                    .unwrap()
-            }
-        };
-        let names = |generations: &[Generation]| {
-            generations
-                .iter()
-                .map(|generation| generation.id)
-                .collect::<Vec<_>>()
-        };
-        let all = list(ListFilter {
-            limit: 5,
-            ..Default::default()
-        })
-        .await;
-        assert_eq!(
-            (names(&all.generations), all.has_more),
-            (ids.clone(), false)
-        );
-        assert_eq!(all.generations[0].end().unwrap().ending.images().len(), 1);
-        let page = list(ListFilter {
-            limit: 2,
-            ..Default::default()
-        })
-        .await;
-        assert_eq!(
-            (names(&page.generations), page.has_more),
-            (ids[..2].to_vec(), true)
-        );
-        let page = list(ListFilter {
-            limit: 3,
-            after: Some(ids[1]),
-            ..Default::default()
-        })
-        .await;
-        assert_eq!(
-            (names(&page.generations), page.has_more),
-            (ids[2..].to_vec(), false)
-        );
-        let running = list(ListFilter {
-            limit: 9,
-            status: Some(Status::Running),
-            ..Default::default()
-        })
-        .await;
-        assert_eq!(names(&running.generations), [ids[1], ids[3]]);
-        let between = list(ListFilter {
-            limit: 9,
-            created_from: Some(NOW.plus(MINUTE)),
-            created_before: Some(NOW.plus(3 * MINUTE)),
-            ..Default::default()
-        });
-        assert_eq!(names(&between.await.generations), [ids[2], ids[3]]);
-        let filter = ListFilter {
-            limit: 9,
-            ..Default::default()
-        };
-        let other = Generations::list(&*database, world.account, Mode::Test, &filter)
-            .await
-            .unwrap();
-        assert!(other.generations.is_empty());
-        assert_eq!(database.ended(&ids).await.unwrap().len(), 3);
     })
     .await;
 }

@@ -136,7 +136,7 @@ async fn nothing_stays_queued_under_a_revoked_key() {
             racers.spawn({
                 let database = Arc::clone(&database);
                 async move {
-                    Keys::revoke(&**database, key, NOW).await.unwrap();
+                    Keys::revoke(&**database, None, key, NOW).await.unwrap();
                 }
             });
             while let Some(result) = racers.join_next().await {

@@ -63,7 +63,7 @@ pub struct Email(String);
 /// The text is no email address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no email address: it is somebody@somewhere, at most {max} characters", max = Email::MAX_CHARS)]
-pub struct InvalidEmail(String);
+pub struct InvalidEmail(pub(crate) String);
 
 impl Email {
     /// The longest address that mail can be sent to (RFC 5321 §4.5.3.1.3: a path of 256 with its brackets).
@@ -99,12 +99,15 @@ impl fmt::Display for Email {
 }
 
 /// A password in the clear: shown by neither `Debug` nor logs.
-pub struct Password(String);
+pub struct Password {
+    text: String,
+    is_generated: bool,
+}
 
 /// The password is too short or too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a password has {min} to {max} characters, this one {0}", min = Password::MIN_CHARS, max = Password::MAX_CHARS)]
-pub struct InvalidPassword(usize);
+pub struct InvalidPassword(pub(crate) usize);
 
 impl Password {
     /// The fewest characters (NIST SP 800-63B asks for 8 at the least, and more where a password stands alone).
@@ -116,7 +119,10 @@ impl Password {
     pub fn parse(text: String) -> Result<Self, InvalidPassword> {
         let chars = text.chars().count();
         if (Self::MIN_CHARS..=Self::MAX_CHARS).contains(&chars) {
-            Ok(Self(text))
+            Ok(Self {
+                text,
+                is_generated: false,
+            })
         } else {
             Err(InvalidPassword(chars))
         }
@@ -125,12 +131,20 @@ impl Password {
     /// A password that the hub made itself, of admissible length by construction.
     pub(crate) fn generated(text: String) -> Self {
         debug_assert!((Self::MIN_CHARS..=Self::MAX_CHARS).contains(&text.len()));
-        Self(text)
+        Self {
+            text,
+            is_generated: true,
+        }
+    }
+
+    /// Whether the hub made it up: it is shown to whoever asked for it, and its owner is asked for another.
+    pub fn is_generated(&self) -> bool {
+        self.is_generated
     }
 
     /// The characters, for the hash and for showing a generated one once.
     pub fn reveal(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
@@ -153,6 +167,10 @@ pub struct Account {
     pub is_admin: bool,
     /// When it was created.
     pub created_at: Timestamp,
+    /// Since when it is blocked: nobody can sign in to it, and its keys are refused.
+    pub blocked_at: Option<Timestamp>,
+    /// Whether its password is one that the hub made up, to be replaced by its owner.
+    pub password_is_temporary: bool,
 }
 
 #[cfg(test)]

@@ -9,11 +9,11 @@ use std::fmt;
 use sha2::{Digest as _, Sha256};
 
 use crate::account::AccountType;
+use crate::base62;
 use crate::id::{AccountId, KeyId};
 use crate::mode::Mode;
 use crate::time::Timestamp;
 
-const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const RANDOM_CHARS: usize = 26;
 const CHECKSUM_CHARS: usize = 6;
 /// How much of a secret the owner is shown later, to tell keys apart: the mode and 6 of the 26 random characters,
@@ -37,19 +37,11 @@ pub struct InvalidSecret;
 
 impl Secret {
     /// How many random bytes [`Secret::generate`] wants.
-    pub const RANDOM_BYTES: usize = 64;
+    pub const RANDOM_BYTES: usize = base62::RANDOM_BYTES;
 
     /// Makes a key from random bytes.
-    ///
-    /// Bytes of 248 and above are passed over, so that every character is equally likely (248 = 4 × 62); of 64 bytes
-    /// fewer than 26 would remain once in 10^50 tries, and then the rest is drawn from what there is.
     pub fn generate(mode: Mode, random: &[u8; Self::RANDOM_BYTES]) -> Self {
-        let unbiased = random.iter().filter(|&&byte| byte < 248);
-        let body: String = unbiased
-            .chain(random)
-            .take(RANDOM_CHARS)
-            .map(|&byte| char::from(ALPHABET[usize::from(byte) % 62]))
-            .collect();
+        let body = base62::draw(random, RANDOM_CHARS);
         let unsigned = format!("gih_{mode}_{body}");
         let text = format!("{unsigned}{}", checksum(&unsigned));
         Self { text, mode }
@@ -112,12 +104,12 @@ impl fmt::Debug for Secret {
 
 fn checksum(unsigned: &str) -> String {
     let mut rest = crc32fast::hash(unsigned.as_bytes());
-    let mut chars = [b'0'; CHECKSUM_CHARS];
+    let mut chars = ['0'; CHECKSUM_CHARS];
     for place in chars.iter_mut().rev() {
-        *place = ALPHABET[(rest % 62) as usize];
+        *place = base62::digit(rest);
         rest /= 62;
     }
-    chars.into_iter().map(char::from).collect()
+    chars.iter().collect()
 }
 
 /// What an owner calls a key: 1 to 100 characters after trimming.
@@ -145,10 +137,43 @@ impl KeyName {
         }
     }
 
+    /// What the console calls its own keys.
+    pub(crate) fn of_console() -> Self {
+        Self("Console".to_owned())
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Who made a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// Its owner, or an operator for them.
+    Owner,
+    /// The console, to ask in the name of whoever is signed in: nobody knows its secret, and it is not listed.
+    Console,
+}
+
+impl Origin {
+    /// `owner` or `console`, as in SQL.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Console => "console",
+        }
+    }
+}
+
+/// The secret that a key had before it was rotated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PreviousSecret {
+    /// Its beginning.
+    pub prefix: String,
+    /// The end of the overlap: from this instant on it is refused.
+    pub expires_at: Timestamp,
 }
 
 /// A key as its owner sees it later: everything but the secret.
@@ -170,6 +195,10 @@ pub struct ApiKey {
     pub expires_at: Option<Timestamp>,
     /// Since when it is revoked.
     pub revoked_at: Option<Timestamp>,
+    /// When it was last shown, to some seconds; `None` when it never was.
+    pub last_used_at: Option<Timestamp>,
+    /// The secret before the last rotation, unless that ended it at once.
+    pub previous: Option<PreviousSecret>,
 }
 
 /// Who makes a request: what a valid key stands for.

@@ -3,18 +3,21 @@
 use std::sync::Arc;
 
 use crate::api_key::{Caller, Secret};
+use crate::last_uses::LastUses;
 use crate::ports::{Clock, DatabaseError, Keys};
 
 /// The use case: a key's text in, the caller it stands for out.
 pub struct Authenticate {
     keys: Arc<dyn Keys>,
     clock: Arc<dyn Clock>,
+    uses: Arc<LastUses>,
 }
 
 /// Why a key is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuthenticateError {
-    /// Malformed, unknown or revoked: which of them is not said, so that nobody learns by asking.
+    /// Malformed, unknown, revoked, rotated out or of a blocked account: which of them is not said, so that nobody learns
+    /// by asking.
     #[error("the API key is not valid")]
     Invalid,
     /// It was valid until it expired.
@@ -26,9 +29,9 @@ pub enum AuthenticateError {
 }
 
 impl Authenticate {
-    /// Over these ports.
-    pub fn new(keys: Arc<dyn Keys>, clock: Arc<dyn Clock>) -> Self {
-        Self { keys, clock }
+    /// Over these ports; uses are recorded in `uses`, which somebody flushes.
+    pub fn new(keys: Arc<dyn Keys>, clock: Arc<dyn Clock>, uses: Arc<LastUses>) -> Self {
+        Self { keys, clock, uses }
     }
 
     /// Checks form and checksum first, so that a mistyped key costs no query; then revocation before expiry, because a
@@ -40,16 +43,25 @@ impl Authenticate {
             .find(&secret.digest())
             .await?
             .ok_or(AuthenticateError::Invalid)?;
-        if owner.key.revoked_at.is_some() {
+        let at = self.clock.now();
+        let overlap_is_over = || {
+            let previous = owner.key.previous.as_ref();
+            previous.is_none_or(|previous| previous.expires_at <= at)
+        };
+        if owner.key.revoked_at.is_some()
+            || owner.is_blocked
+            || (owner.is_previous && overlap_is_over())
+        {
             return Err(AuthenticateError::Invalid);
         }
         if owner
             .key
             .expires_at
-            .is_some_and(|expires_at| expires_at <= self.clock.now())
+            .is_some_and(|expires_at| expires_at <= at)
         {
             return Err(AuthenticateError::Expired);
         }
+        self.uses.record(owner.key.id, at);
         Ok(Caller {
             account: owner.key.account,
             account_type: owner.account_type,

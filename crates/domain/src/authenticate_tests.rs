@@ -2,7 +2,7 @@ use futures_util::FutureExt as _;
 
 use super::*;
 use crate::account::AccountType;
-use crate::api_key::{ApiKey, KeyName};
+use crate::api_key::{ApiKey, KeyName, PreviousSecret};
 use crate::mode::Mode;
 use crate::ports::{KeyOwner, MockKeys};
 use crate::testing::{TestClock, account, away, caller, hour, start};
@@ -24,8 +24,12 @@ fn owner(mode: Mode, expires_at: Option<Timestamp>, revoked_at: Option<Timestamp
             created_at: hour(-10),
             expires_at,
             revoked_at,
+            last_used_at: None,
+            previous: None,
         },
         account_type: AccountType::Pro,
+        is_blocked: false,
+        is_previous: false,
     }
 }
 
@@ -34,13 +38,22 @@ fn ask(
     mode: Mode,
     answer: Result<Option<KeyOwner>, DatabaseError>,
 ) -> Result<Caller, AuthenticateError> {
+    ask_recording(mode, answer, &Arc::default())
+}
+
+fn ask_recording(
+    mode: Mode,
+    answer: Result<Option<KeyOwner>, DatabaseError>,
+    uses: &Arc<LastUses>,
+) -> Result<Caller, AuthenticateError> {
     let mut keys = MockKeys::new();
     let digest = secret(mode).digest();
     keys.expect_find()
         .withf(move |asked| *asked == digest)
         .once()
         .return_once(move |_| answer);
-    let authenticate = Authenticate::new(Arc::new(keys), Arc::new(TestClock::default()));
+    let clock = Arc::new(TestClock::default());
+    let authenticate = Authenticate::new(Arc::new(keys), clock, Arc::clone(uses));
     let secret = secret(mode);
     authenticate.run(secret.reveal()).now_or_never().unwrap()
 }
@@ -74,7 +87,8 @@ fn a_malformed_or_mistyped_key_costs_no_query() {
     ] {
         let mut keys = MockKeys::new();
         keys.expect_find().never();
-        let authenticate = Authenticate::new(Arc::new(keys), Arc::new(TestClock::default()));
+        let clock = Arc::new(TestClock::default());
+        let authenticate = Authenticate::new(Arc::new(keys), clock, Arc::default());
         assert_eq!(
             authenticate.run(token).now_or_never().unwrap(),
             Err(AuthenticateError::Invalid),
@@ -122,4 +136,77 @@ fn a_database_that_is_away_is_no_verdict_on_the_key() {
         ask(Mode::Live, Err(away())),
         Err(AuthenticateError::Database(away()))
     );
+}
+
+#[test]
+fn a_rotated_secret_is_good_until_its_overlap_ends() {
+    let at = |micros: i64| {
+        let previous = PreviousSecret {
+            prefix: secret(Mode::Live).prefix().to_owned(),
+            expires_at: Timestamp::from_micros(start().as_micros() + micros),
+        };
+        let mut owner = owner(Mode::Live, None, None);
+        owner.is_previous = true;
+        owner.key.previous = Some(previous);
+        ask(Mode::Live, Ok(Some(owner)))
+    };
+    assert_eq!(at(1), Ok(caller(Mode::Live)));
+    assert_eq!(at(0), Err(AuthenticateError::Invalid));
+    assert_eq!(at(-1), Err(AuthenticateError::Invalid));
+    let mut lost = owner(Mode::Live, None, None);
+    lost.is_previous = true; // of whose end nothing is known
+    assert_eq!(
+        ask(Mode::Live, Ok(Some(lost))),
+        Err(AuthenticateError::Invalid)
+    );
+}
+
+#[test]
+fn the_new_secret_outlives_the_overlap_of_the_old_one() {
+    let mut owner = owner(Mode::Live, None, None);
+    owner.key.previous = Some(PreviousSecret {
+        prefix: "gih_live_012345".to_owned(),
+        expires_at: hour(-1),
+    });
+    assert_eq!(ask(Mode::Live, Ok(Some(owner))), Ok(caller(Mode::Live)));
+}
+
+#[test]
+fn a_blocked_account_has_no_valid_key() {
+    for expires_at in [None, Some(hour(-1))] {
+        let mut owner = owner(Mode::Live, expires_at, None);
+        owner.is_blocked = true;
+        assert_eq!(
+            ask(Mode::Live, Ok(Some(owner))),
+            Err(AuthenticateError::Invalid)
+        );
+    }
+}
+
+#[test]
+fn only_the_use_of_a_valid_key_is_recorded() {
+    let uses = Arc::new(LastUses::default());
+    let mut blocked = owner(Mode::Live, None, None);
+    blocked.is_blocked = true;
+    for refused in [
+        Ok(None),
+        Err(away()),
+        Ok(Some(blocked)),
+        Ok(Some(owner(Mode::Live, Some(start()), None))),
+        Ok(Some(owner(Mode::Live, None, Some(start())))),
+    ] {
+        assert!(ask_recording(Mode::Live, refused, &uses).is_err());
+    }
+    let mut keys = MockKeys::new();
+    keys.expect_record_uses().never();
+    assert_eq!(uses.flush(&keys).now_or_never().unwrap(), Ok(()));
+
+    let valid = owner(Mode::Live, None, None);
+    ask_recording(Mode::Live, Ok(Some(valid)), &uses).unwrap();
+    let mut keys = MockKeys::new();
+    keys.expect_record_uses()
+        .once()
+        .withf(|uses| uses == [(caller(Mode::Live).key, start())])
+        .returning(|_| Ok(()));
+    assert_eq!(uses.flush(&keys).now_or_never().unwrap(), Ok(()));
 }

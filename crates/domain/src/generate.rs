@@ -13,6 +13,7 @@ use crate::generation::{Generation, State};
 use crate::id::GenerationId;
 use crate::idempotency::{Fingerprint, IDEMPOTENCY_LIFE, IdempotencyKey};
 use crate::lots::InsufficientCredits;
+use crate::mode::Mode;
 use crate::ports::{
     Accept, AcceptError, Catalog, Clock, DatabaseError, Generations, Hand, Idempotency, Ids,
     QueueFull, StoreError,
@@ -134,6 +135,12 @@ impl Generate {
         self.engine.drain_begins().await;
     }
 
+    /// Whether a provider is there that draws for models of `provider` in `mode`.
+    pub fn can_draw(&self, mode: Mode, provider: &str) -> bool {
+        let providers = self.engine.fulfil().providers();
+        providers.find(mode, provider).is_some()
+    }
+
     /// Checks in the contract's order: the request, its idempotency key, the provider and the process, then (in the
     /// accepting transaction) the queue's limits and the credits. Then waits as long as the caller does.
     pub async fn run(&self, ask: Ask) -> Result<Answer, GenerateError> {
@@ -165,13 +172,7 @@ impl Generate {
         if self.engine.is_draining() {
             return Err(GenerateError::ShuttingDown);
         }
-        if self
-            .engine
-            .fulfil()
-            .providers()
-            .find(caller.mode, &request.provider)
-            .is_none()
-        {
+        if !self.can_draw(caller.mode, &request.provider) {
             return Err(GenerateError::ProviderNotConfigured(request.provider));
         }
 

@@ -297,6 +297,22 @@ impl Generation {
     }
 }
 
+/// When a generation came to where it is, for people to look at.
+///
+/// Two clocks tell these times, the hub's (`accepted_at`, `completed_at`) and the database's own (the others). They differ
+/// by a little, and nothing is decided by comparing them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeline {
+    /// When it was accepted, and charged.
+    pub accepted_at: Timestamp,
+    /// When a worker took it, the last time.
+    pub started_at: Option<Timestamp>,
+    /// From when on its first byte may have left for the provider.
+    pub dispatched_at: Option<Timestamp>,
+    /// When it ended.
+    pub completed_at: Option<Timestamp>,
+}
+
 /// The right to write on one running generation: spent by settling, which is why it cannot be cloned.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Lease {

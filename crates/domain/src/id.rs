@@ -65,6 +65,15 @@ ids! {
     ImageId "img";
     /// One start of one process, the holder of a lease.
     WorkerId "wrk";
+    /// What an admin did once.
+    ActId "act";
+    /// An audit.
+    AuditId "aud";
+}
+
+impl AccountId {
+    /// No account's name: the nil UUID, which is given to none.
+    pub const NOBODY: Self = Self(Uuid::nil());
 }
 
 impl GenerationId {
@@ -79,13 +88,26 @@ impl GenerationId {
     }
 }
 
-impl ImageId {
-    /// What sorts before every image that was saved at `time` or later, and after those saved before.
-    pub fn before(time: Timestamp) -> Self {
-        // A version 7 UUID begins with 48 bits of milliseconds.
-        let millis = u128::try_from(time.as_micros().div_euclid(1_000)).unwrap_or(0);
-        Self(Uuid::from_u128(millis << 80))
-    }
+macro_rules! sorted_by_time {
+    ($($name:ident),+) => {$(
+        impl $name {
+            /// What sorts before every id that was made at `time` or later, and after those made before, to the
+            /// millisecond.
+            pub fn before(time: Timestamp) -> Self {
+                Self(first_at(time))
+            }
+        }
+    )+};
+}
+
+sorted_by_time!(EntryId, GenerationId, ImageId);
+
+/// The smallest id of this time.
+fn first_at(time: Timestamp) -> Uuid {
+    // A version 7 UUID begins with 48 bits of milliseconds.
+    const MOST_MILLIS: u128 = (1 << 48) - 1;
+    let millis = u128::try_from(time.as_micros().div_euclid(1_000)).unwrap_or(0);
+    Uuid::from_u128(millis.min(MOST_MILLIS) << 80)
 }
 
 /// Only the printed form is read back: lower case, no hyphens. Two texts for one id would be two cache keys.
@@ -127,6 +149,8 @@ mod tests {
         assert!(at(millis) < saved);
         assert!(at(millis + 1) > saved);
         assert_eq!(ImageId::before(Timestamp::from_micros(-1)).0, Uuid::nil());
+        let end = GenerationId::before(Timestamp::from_micros(i64::MAX));
+        assert!(end > GenerationId(saved.0));
     }
 
     #[test]

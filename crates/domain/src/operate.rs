@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::account::{Account, AccountType, Email, Password};
-use crate::api_key::{ApiKey, KeyName, Secret};
+use crate::api_key::{ApiKey, KeyName};
+use crate::base62;
 use crate::catalog::{InvalidModel, Model, shipped_models};
 use crate::credits::Credits;
 use crate::id::{AccountId, KeyId, LotId};
+use crate::manage_keys::{CreateKeyError, CreatedKey, ManageKeys, RotateError};
 use crate::mode::Mode;
 use crate::ports::{
-    AccountError, Accounts, Catalog, Clock, DatabaseError, Grant, Granted, Ids, Keys, LotSource,
-    NewAccount, NewKey, NewLot, PasswordHasher, Revoked,
+    AccountError, Accounts, Busy, Catalog, Clock, DatabaseError, Grant, Granted, Ids, Keys,
+    LotSource, NewAccount, NewLot, PasswordHasher, Revoked,
 };
 use crate::size::Tier;
 use crate::time::Timestamp;
@@ -19,7 +22,7 @@ use crate::time::Timestamp;
 /// What a new account holds in test mode: enough for over a hundred sandbox images at the shipped prices.
 pub const SIGNUP_TEST_CREDITS: u32 = 1_000;
 /// How long a generated password is: 20 base-62 characters are 119 bits.
-const GENERATED_PASSWORD_BYTES: usize = 64;
+const GENERATED_PASSWORD_CHARS: usize = 20;
 
 /// The use cases of operators.
 pub struct Operate {
@@ -49,6 +52,12 @@ pub enum OperateError {
     /// There is no such key.
     #[error("there is no key {0}")]
     NoSuchKey(KeyId),
+    /// The key is revoked or has expired: it cannot be rotated.
+    #[error("the key {0} is revoked or has expired")]
+    KeyNotValid(KeyId),
+    /// The overlap of a rotation is longer than any may be.
+    #[error("{}", RotateError::OverlapTooLong)]
+    OverlapTooLong,
     /// There is no such model.
     #[error("there is no model {0:?}; there are: {1}")]
     NoSuchModel(String, String),
@@ -61,18 +70,12 @@ pub enum OperateError {
     /// The change would leave a model that makes no sense.
     #[error(transparent)]
     InvalidModel(#[from] InvalidModel),
+    /// Too many passwords are being hashed.
+    #[error(transparent)]
+    Busy(#[from] Busy),
     /// The database.
     #[error(transparent)]
     Database(#[from] DatabaseError),
-}
-
-/// A key that was just made: the only moment its secret is known.
-#[derive(Debug)]
-pub struct CreatedKey {
-    /// What is kept.
-    pub key: ApiKey,
-    /// What is shown once.
-    pub secret: Secret,
 }
 
 /// What may be changed about a model.
@@ -92,8 +95,28 @@ pub struct ModelChange {
     pub reference_image_limit: Option<u32>,
 }
 
+impl ModelChange {
+    /// Makes the change; the result must still make sense.
+    pub(crate) fn apply(self, model: &mut Model) -> Result<(), InvalidModel> {
+        model.credits_per_image.extend(self.prices);
+        model.enabled = self.enabled.unwrap_or(model.enabled);
+        let replace = |old: &mut String, new: Option<String>| {
+            if let Some(new) = new {
+                *old = new;
+            }
+        };
+        replace(&mut model.name, self.name);
+        replace(&mut model.provider, self.provider);
+        replace(&mut model.provider_model, self.provider_model);
+        model.reference_image_limit = self
+            .reference_image_limit
+            .unwrap_or(model.reference_image_limit);
+        model.check()
+    }
+}
+
 impl Operate {
-    /// Adds an account that holds the sign-up test credits and no live ones.
+    /// Adds an account that holds the sign-up test credits and no live ones. A generated password is a temporary one.
     pub async fn create_account(
         &self,
         email: Email,
@@ -103,35 +126,22 @@ impl Operate {
     ) -> Result<Account, OperateError> {
         let at = self.clock.now();
         let password_hash = match password {
-            Some(password) => Some(self.passwords.hash(password).await),
+            Some(password) => Some(self.passwords.hash(password).await?),
             None => None,
         };
-        let signup = NewLot {
-            id: LotId(self.ids.next(at)),
-            mode: Mode::Test,
-            source: LotSource::Signup,
-            credits: Credits::from_u32(SIGNUP_TEST_CREDITS),
-            expires_at: None,
-            note: None,
-        };
-        let id = AccountId(self.ids.next(at));
         let account = NewAccount {
-            id,
+            id: AccountId(self.ids.next(at)),
             email: email.clone(),
             account_type,
             is_admin,
             password_hash,
-            lots: vec![signup],
+            password_is_temporary: password.is_some_and(Password::is_generated),
+            lots: vec![signup_lot(&*self.ids, at)],
             created_at: at,
+            act: None,
         };
         match self.accounts.create(&account).await {
-            Ok(()) => Ok(Account {
-                id,
-                email,
-                account_type,
-                is_admin,
-                created_at: at,
-            }),
+            Ok(()) => Ok(account.account()),
             Err(AccountError::EmailTaken) => Err(OperateError::EmailTaken(email)),
             Err(AccountError::NotFound | AccountError::AlreadyExpired) => {
                 Err(unexpected("a sign-up answered as a grant"))
@@ -142,18 +152,7 @@ impl Operate {
 
     /// A password that nobody has to think up.
     pub fn generate_password(&self) -> Password {
-        const ALPHABET: &[u8; 62] =
-            b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-        const CHARS: usize = 20;
-        let mut random = [0; GENERATED_PASSWORD_BYTES];
-        self.ids.fill(&mut random);
-        // As for keys: bytes of 248 and above would favour the first characters.
-        let unbiased = random.iter().filter(|&&byte| byte < 248).chain(&random);
-        let text: String = unbiased
-            .take(CHARS)
-            .map(|&byte| char::from(ALPHABET[usize::from(byte) % 62]))
-            .collect();
-        Password::generated(text)
+        generate_password(&*self.ids)
     }
 
     /// The account with this address.
@@ -173,30 +172,35 @@ impl Operate {
         expires_at: Option<Timestamp>,
     ) -> Result<CreatedKey, OperateError> {
         let account = self.find_account(email).await?;
-        let at = self.clock.now();
-        if let Some(expires_at) = expires_at.filter(|&expires_at| expires_at <= at) {
-            return Err(OperateError::InThePast(expires_at));
+        let manage = self.manage_keys();
+        let created = manage.create(account.id, name, mode, expires_at).await;
+        created.map_err(|error| match error {
+            CreateKeyError::InThePast(expires_at) => OperateError::InThePast(expires_at),
+            CreateKeyError::Database(error) => error.into(),
+        })
+    }
+
+    /// Gives a key another secret; the old one is good for the overlap.
+    pub async fn rotate_key(
+        &self,
+        id: KeyId,
+        overlap: Duration,
+    ) -> Result<CreatedKey, OperateError> {
+        let rotated = self.manage_keys().rotate(None, id, overlap).await;
+        rotated.map_err(|error| match error {
+            RotateError::OverlapTooLong => OperateError::OverlapTooLong,
+            RotateError::NoSuchKey => OperateError::NoSuchKey(id),
+            RotateError::NotValid => OperateError::KeyNotValid(id),
+            RotateError::Database(error) => error.into(),
+        })
+    }
+
+    fn manage_keys(&self) -> ManageKeys {
+        ManageKeys {
+            keys: Arc::clone(&self.keys),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
         }
-        let mut random = [0; Secret::RANDOM_BYTES];
-        self.ids.fill(&mut random);
-        let secret = Secret::generate(mode, &random);
-        let key = ApiKey {
-            id: KeyId(self.ids.next(at)),
-            account: account.id,
-            mode,
-            name,
-            prefix: secret.prefix().to_owned(),
-            created_at: at,
-            expires_at,
-            revoked_at: None,
-        };
-        self.keys
-            .create(&NewKey {
-                key: key.clone(),
-                digest: secret.digest(),
-            })
-            .await?;
-        Ok(CreatedKey { key, secret })
     }
 
     /// The keys of the account with this address, newest first.
@@ -208,7 +212,7 @@ impl Operate {
     /// Revokes a key; its queued generations are canceled and refunded.
     pub async fn revoke_key(&self, id: KeyId) -> Result<Revoked, OperateError> {
         self.keys
-            .revoke(id, self.clock.now())
+            .revoke(None, id, self.clock.now())
             .await?
             .ok_or(OperateError::NoSuchKey(id))
     }
@@ -241,6 +245,7 @@ impl Operate {
             lot,
             reference,
             created_at: at,
+            act: None,
         };
         match self.accounts.grant(&grant).await {
             Ok(granted) => Ok(granted),
@@ -270,16 +275,8 @@ impl Operate {
                 .collect();
             return Err(OperateError::NoSuchModel(id.to_owned(), known.join(", ")));
         };
-        model.credits_per_image.extend(change.prices);
-        model.enabled = change.enabled.unwrap_or(model.enabled);
-        model.name = change.name.unwrap_or(model.name);
-        model.provider = change.provider.unwrap_or(model.provider);
-        model.provider_model = change.provider_model.unwrap_or(model.provider_model);
-        model.reference_image_limit = change
-            .reference_image_limit
-            .unwrap_or(model.reference_image_limit);
-        model.check()?;
-        self.catalog.put(&model).await?;
+        change.apply(&mut model)?;
+        self.catalog.put(&model, None).await?;
         Ok(model)
     }
 
@@ -296,6 +293,25 @@ impl Operate {
             Ok(0)
         }
     }
+}
+
+/// What every new account begins with.
+pub(crate) fn signup_lot(ids: &dyn Ids, at: Timestamp) -> NewLot {
+    NewLot {
+        id: LotId(ids.next(at)),
+        mode: Mode::Test,
+        source: LotSource::Signup,
+        credits: Credits::from_u32(SIGNUP_TEST_CREDITS),
+        expires_at: None,
+        note: None,
+    }
+}
+
+/// A password that nobody has to think up.
+pub(crate) fn generate_password(ids: &dyn Ids) -> Password {
+    let mut random = [0; base62::RANDOM_BYTES];
+    ids.fill(&mut random);
+    Password::generated(base62::draw(&random, GENERATED_PASSWORD_CHARS))
 }
 
 fn unexpected(what: &str) -> OperateError {

@@ -71,6 +71,8 @@ fn anns() -> Account {
         account_type: AccountType::Pro,
         is_admin: false,
         created_at: hour(-100),
+        blocked_at: None,
+        password_is_temporary: false,
     }
 }
 

@@ -6,6 +6,7 @@
 //! of this crate that the adapter calls with the rows. No transaction crosses a port.
 
 mod accounts;
+mod acts;
 mod books;
 mod catalog;
 mod clock;
@@ -14,12 +15,20 @@ mod ids;
 mod image_provider;
 mod image_store;
 mod keys;
+mod ledger;
 mod password_hasher;
+mod sessions;
 mod spool;
+mod statistics;
 mod tasks;
+mod throttle;
 mod thumbnailer;
 
-pub use accounts::{AccountError, Accounts, Grant, Granted, LotSource, NewAccount, NewLot};
+pub use accounts::{
+    AccountError, AccountPage, Accounts, ChangedAccount, Credentials, Grant, Granted, LotSource,
+    NewAccount, NewLot,
+};
+pub use acts::{ActPage, Acts};
 pub use books::{BookedImage, Books, Late, Overdue, Violation};
 pub use catalog::Catalog;
 pub use clock::Clock;
@@ -30,18 +39,24 @@ pub use generations::{
 pub use ids::Ids;
 pub use image_provider::{ImageProvider, Images, Order, ProviderError};
 pub use image_store::{ImageStore, Object, StoreError};
-pub use keys::{KeyOwner, Keys, NewKey, Revoked};
-pub use password_hasher::PasswordHasher;
+pub use keys::{KeyOwner, Keys, NewKey, Revoked, Rotation};
+pub use ledger::Ledger;
+pub use password_hasher::{Busy, PasswordHasher};
+pub use sessions::{NewSession, Sessions};
 pub use spool::{Spool, SpoolError, SpoolFile};
+pub use statistics::Statistics;
 pub use tasks::Tasks;
+pub use throttle::{Throttle, Wait};
 pub use thumbnailer::{ShrinkError, Thumbnailer};
 
 #[cfg(test)]
 pub use {
-    accounts::MockAccounts, books::MockBooks, catalog::MockCatalog, clock::MockClock,
-    generations::MockGenerations, ids::MockIds, image_provider::MockImageProvider,
-    image_store::MockImageStore, keys::MockKeys, password_hasher::MockPasswordHasher,
-    spool::MockSpool, spool::MockSpoolFile, tasks::MockTasks, thumbnailer::MockThumbnailer,
+    accounts::MockAccounts, acts::MockActs, books::MockBooks, catalog::MockCatalog,
+    clock::MockClock, generations::MockGenerations, ids::MockIds,
+    image_provider::MockImageProvider, image_store::MockImageStore, keys::MockKeys,
+    ledger::MockLedger, password_hasher::MockPasswordHasher, sessions::MockSessions,
+    spool::MockSpool, spool::MockSpoolFile, statistics::MockStatistics, tasks::MockTasks,
+    throttle::MockThrottle, thumbnailer::MockThumbnailer,
 };
 
 /// What can go wrong with any question to the database.

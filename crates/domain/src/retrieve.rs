@@ -5,16 +5,22 @@ use std::sync::Arc;
 use crate::api_key::Caller;
 use crate::balance::Balance;
 use crate::catalog::Model;
-use crate::generation::Generation;
-use crate::id::GenerationId;
-use crate::ports::{Accounts, Catalog, Clock, DatabaseError, Generations, ListFilter, Page};
+use crate::generation::{Generation, Timeline};
+use crate::id::{AccountId, GenerationId};
+use crate::mode::Mode;
+use crate::ports::{
+    Accounts, Catalog, Clock, DatabaseError, Generations, ListFilter, Page, Statistics,
+};
+use crate::usual_times::{Cache, UsualTime};
 
 /// The use cases that read.
 pub struct Retrieve {
     accounts: Arc<dyn Accounts>,
     catalog: Arc<dyn Catalog>,
     generations: Arc<dyn Generations>,
+    statistics: Arc<dyn Statistics>,
     clock: Arc<dyn Clock>,
+    usual_times: Cache,
 }
 
 impl Retrieve {
@@ -23,13 +29,16 @@ impl Retrieve {
         accounts: Arc<dyn Accounts>,
         catalog: Arc<dyn Catalog>,
         generations: Arc<dyn Generations>,
+        statistics: Arc<dyn Statistics>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
             accounts,
             catalog,
             generations,
+            statistics,
             clock,
+            usual_times: Cache::default(),
         }
     }
 
@@ -56,11 +65,7 @@ impl Retrieve {
         caller: &Caller,
         id: GenerationId,
     ) -> Result<Option<(Generation, Balance)>, DatabaseError> {
-        match self
-            .generations
-            .find(caller.account, caller.mode, id)
-            .await?
-        {
+        match self.generation_of(caller.account, caller.mode, id).await? {
             Some(generation) => Ok(Some((generation, self.balance(caller).await?))),
             None => Ok(None),
         }
@@ -72,8 +77,44 @@ impl Retrieve {
         caller: &Caller,
         filter: &ListFilter,
     ) -> Result<Page, DatabaseError> {
-        self.generations
-            .list(caller.account, caller.mode, filter)
+        self.generations_of(caller.account, caller.mode, filter)
             .await
     }
+
+    /// One of the account's generations in `mode`; `None` when there is none or it is another's.
+    pub async fn generation_of(
+        &self,
+        account: AccountId,
+        mode: Mode,
+        id: GenerationId,
+    ) -> Result<Option<Generation>, DatabaseError> {
+        self.generations.find(account, mode, id).await
+    }
+
+    /// The account's generations in `mode`, newest first.
+    pub async fn generations_of(
+        &self,
+        account: AccountId,
+        mode: Mode,
+        filter: &ListFilter,
+    ) -> Result<Page, DatabaseError> {
+        self.generations.list(account, mode, filter).await
+    }
+
+    /// When a generation came to where it is. Whoever may see the generation may see this.
+    pub async fn timeline(
+        &self,
+        generation: &Generation,
+    ) -> Result<Option<Timeline>, DatabaseError> {
+        self.generations.timeline(generation.id).await
+    }
+
+    /// How long each choice usually takes, of those that were made lately; looked up every 30 s at most.
+    pub async fn usual_times(&self) -> Result<Arc<[UsualTime]>, DatabaseError> {
+        self.usual_times.get(&*self.statistics, &*self.clock).await
+    }
 }
+
+#[cfg(test)]
+#[path = "retrieve_tests.rs"]
+mod tests;

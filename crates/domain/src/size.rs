@@ -131,6 +131,16 @@ impl AspectRatio {
         }
     }
 
+    /// How wide it is, in parts of which [`height`](Self::height) has some too.
+    pub const fn width(self) -> u32 {
+        self.width
+    }
+
+    /// How high it is, in parts of which [`width`](Self::width) has some too.
+    pub const fn height(self) -> u32 {
+        self.height
+    }
+
     /// Width and height exchanged.
     #[must_use]
     pub const fn turned(self) -> Self {
@@ -236,7 +246,9 @@ impl FromStr for Tier {
 }
 
 /// How much effort the provider spends on rendering.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum RenderingQuality {
     /// The provider chooses.

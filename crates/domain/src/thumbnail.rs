@@ -98,16 +98,15 @@ impl Thumbnails {
             return Ok(Some(kept));
         }
         let maker = &self.makers[usize::from(id.0.as_bytes()[15]) % MAKERS];
-        let _turn = match maker.try_lock() {
-            Some(turn) => turn,
-            None => {
-                let turn = maker.lock().await;
-                // Perhaps it was this image that the maker was busy with.
-                if let Some(kept) = self.kept(&name).await? {
-                    return Ok(Some(kept));
-                }
-                turn
+        let _turn = if let Some(turn) = maker.try_lock() {
+            turn
+        } else {
+            let turn = maker.lock().await;
+            // Perhaps it was this image that the maker was busy with.
+            if let Some(kept) = self.kept(&name).await? {
+                return Ok(Some(kept));
             }
+            turn
         };
         let original = self.fetch(&image).await?;
         let thumbnail = self.thumbnailer.shrink(&original).await?;

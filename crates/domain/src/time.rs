@@ -68,6 +68,19 @@ impl Timestamp {
         Self(self.0.saturating_add(micros(duration)))
     }
 
+    /// This time less `duration`; the near end of time where that overflows.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(micros(duration)))
+    }
+
+    /// The beginning of its day in UTC.
+    #[must_use]
+    pub const fn midnight(self) -> Self {
+        const DAY_MICROS: i64 = 86_400_000_000;
+        Self(self.0.saturating_sub(self.0.rem_euclid(DAY_MICROS)))
+    }
+
     /// How long after `earlier` this is; zero when it is not later.
     pub fn since(self, earlier: Self) -> Duration {
         let micros = self.0.saturating_sub(earlier.0);
@@ -123,10 +136,23 @@ mod tests {
     }
 
     #[test]
+    fn a_day_begins_at_midnight_in_utc() {
+        let time = |text| Timestamp::parse(text).unwrap();
+        let midnight = time("2026-05-01");
+        assert_eq!(time("2026-05-02T01:59:59+02:00").midnight(), midnight);
+        assert_eq!(midnight.midnight(), midnight);
+        let before_1970 = Timestamp::from_micros(-1);
+        assert_eq!(before_1970.midnight(), time("1969-12-31"));
+    }
+
+    #[test]
     fn arithmetic_does_not_overflow() {
         let end = Timestamp::from_micros(i64::MAX);
         assert_eq!(end.plus(Duration::MAX), end);
         assert_eq!(Timestamp::from_micros(1).since(end), Duration::ZERO);
+        let beginning = Timestamp::from_micros(i64::MIN);
+        assert_eq!(beginning.minus(Duration::MAX), beginning);
+        assert_eq!(beginning.midnight(), beginning);
         assert_eq!(end.to_string(), format!("{}us", i64::MAX));
     }
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
+use gih_domain::admin::AuditRecord;
 use gih_domain::audit::{Audit, Audited, Images};
-use gih_domain::ports::{Clock as _, Ids as _};
+use gih_domain::ports::{Books as _, Clock as _, Ids as _};
 use gih_domain::time::Timestamp;
 
 use crate::hub::Hub;
@@ -16,6 +17,8 @@ use crate::ids::SystemIds;
 const AT_MOST: u32 = 20;
 /// How many images are looked for in the storage in one audit, at most.
 const MOST_IMAGES: u32 = 5_000;
+/// How many violations are kept with the record of an audit; the log has more.
+const MOST_LINES: usize = 100;
 
 /// Audits for as long as the process lives: the books, and that the images saved since the last audit are in the
 /// storage. (All images there are is for `gih audit` to look for.) The first audit is made at a time by chance within the
@@ -37,6 +40,7 @@ pub async fn run(hub: Arc<Hub>, interval: Duration) {
         match AssertUnwindSafe(tried).catch_unwind().await {
             Ok(Ok(audited)) => {
                 report(&hub, &audited, started.elapsed());
+                record(&hub, &audited).await;
                 if audited.images >= u64::from(MOST_IMAGES) {
                     tracing::info!(
                         images = MOST_IMAGES,
@@ -78,6 +82,35 @@ fn report(hub: &Hub, audited: &Audited, took: Duration) {
     tracing::debug!(?took, images = audited.images, "audited");
 }
 
+/// Keeps what was found for whoever looks at the console of any process.
+async fn record(hub: &Hub, audited: &Audited) {
+    let audit = AuditRecord {
+        completed_at: hub.books.clock.now(),
+        violations: u32::try_from(audited.violations.len()).unwrap_or(u32::MAX),
+        detail: in_words(audited),
+    };
+    if let Err(error) = hub.books.database.record_audit(&audit).await {
+        tracing::warn!(%error, "what an audit found could not be recorded");
+    }
+}
+
+/// A line for each violation, up to so many, and what could not be audited.
+fn in_words(audited: &Audited) -> String {
+    let violations = audited.violations.iter().take(MOST_LINES).map(|violation| {
+        let (invariant, subject) = (violation.invariant, &violation.subject);
+        format!("{invariant}: {subject}: {}", violation.detail)
+    });
+    let more = audited.violations.len().saturating_sub(MOST_LINES);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    let problem = audited.store_problem.as_ref();
+    let storage = problem.map_or_else(
+        || format!("{} images were looked for in the storage", audited.images),
+        |problem| format!("the storage could not be audited: {problem}"),
+    );
+    let lines: Vec<String> = violations.chain(more).chain([storage]).collect();
+    lines.join("\n")
+}
+
 fn earlier(time: Timestamp, by: Duration) -> Timestamp {
     let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
     Timestamp::from_micros(time.as_micros().saturating_sub(micros))
@@ -88,4 +121,34 @@ fn chance() -> f64 {
     let mut random = [0; 4];
     SystemIds.fill(&mut random);
     f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use gih_domain::ports::Violation;
+
+    use super::*;
+
+    #[test]
+    fn an_audit_in_words_is_bounded() {
+        let violation = |number: usize| Violation {
+            invariant: "orphan",
+            subject: format!("gen_{number}"),
+            detail: "it has no account".to_owned(),
+        };
+        let sound = Audited {
+            images: 12,
+            ..Audited::default()
+        };
+        assert_eq!(in_words(&sound), "12 images were looked for in the storage");
+        let broken = Audited {
+            violations: (0..MOST_LINES + 2).map(violation).collect(),
+            ..Audited::default()
+        };
+        let words = in_words(&broken);
+        let lines: Vec<&str> = words.lines().collect();
+        assert_eq!(lines.len(), MOST_LINES + 2);
+        assert_eq!(lines[0], "orphan: gen_0: it has no account");
+        assert_eq!(lines[MOST_LINES], "and 2 more");
+    }
 }

@@ -179,6 +179,17 @@ pub enum KeyCommand {
         #[arg(long, value_parser = |text: &str| Email::parse(text))]
         email: Email,
     },
+    /// Give a key another secret; prints it once. The old one is good until the overlap ends
+    #[command(
+        after_help = "Example:\n  gih key rotate key_0198a3c27e0b7d45a1b2c3d4e5f60718 --overlap 7d"
+    )]
+    Rotate {
+        /// The key's id
+        id: KeyId,
+        /// How long the old secret is good, like 7d or 12h; 0s for one that has leaked; at most 90d
+        #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = |text: &str| overlap(text))]
+        overlap: Duration,
+    },
     /// Revoke a key; its queued generations are canceled and refunded
     #[command(after_help = "Example:\n  gih key revoke key_0198a3c27e0b7d45a1b2c3d4e5f60718")]
     Revoke {
@@ -221,6 +232,10 @@ fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text)
         .filter(|duration| !duration.is_zero())
         .ok_or_else(|| "write it as 30d, 12h or 90s".to_owned())
+}
+
+fn overlap(text: &str) -> Result<Duration, String> {
+    parse_duration(text).ok_or_else(|| "write it as 7d, 24h or 0s".to_owned())
 }
 
 fn credits(text: &str) -> Result<Credits, String> {

@@ -70,6 +70,9 @@ pub async fn run(cli: Cli, settings: Settings) -> anyhow::Result<ExitCode> {
             key::create(&operate, &email, name, mode, expires_in, output).await?;
         }
         Command::Key(KeyCommand::List { email }) => key::list(&operate, &email, output).await?,
+        Command::Key(KeyCommand::Rotate { id, overlap }) => {
+            key::rotate(&operate, id, overlap, output).await?;
+        }
         Command::Key(KeyCommand::Revoke { id }) => key::revoke(&operate, id, output).await?,
         Command::Credits(CreditsCommand::Grant(args)) => {
             credits::grant(&operate, args, output).await?;

@@ -9,13 +9,16 @@ mod accounts;
 mod generations;
 mod keys;
 mod provider;
+mod sessions;
 mod store;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use fail::fail_point;
-use gih_domain::ports::{Accounts, DatabaseError, Generations, ImageProvider, ImageStore, Keys};
+use gih_domain::ports::{
+    Accounts, DatabaseError, Generations, ImageProvider, ImageStore, Keys, Sessions,
+};
 
 /// A port with a point before and after each call.
 struct Faulty<T: ?Sized>(Arc<T>);
@@ -40,6 +43,15 @@ pub fn around_accounts(port: Arc<dyn Accounts>) -> Arc<dyn Accounts> {
 
 /// The same, in a test's build with fail points around it.
 pub fn around_keys(port: Arc<dyn Keys>) -> Arc<dyn Keys> {
+    if fail::has_failpoints() {
+        Arc::new(Faulty(port))
+    } else {
+        port
+    }
+}
+
+/// The same, in a test's build with fail points around it.
+pub fn around_sessions(port: Arc<dyn Sessions>) -> Arc<dyn Sessions> {
     if fail::has_failpoints() {
         Arc::new(Faulty(port))
     } else {

@@ -10,10 +10,9 @@ use gih_database::{Database, OpenError, Presence};
 use gih_domain::authenticate::Authenticate;
 use gih_domain::engine::{Engine, EnginePorts, EngineSettings};
 use gih_domain::fulfil::{Fulfil, Providers};
-use gih_domain::generate::Generate;
+use gih_domain::last_uses::LastUses;
 use gih_domain::operate::Operate;
 use gih_domain::ports::{Generations, ImageProvider, ImageStore, Limits, Spool};
-use gih_domain::retrieve::Retrieve;
 use gih_media::{FileSpool, Store};
 use gih_openai::{OpenAi, SettingsError};
 use gih_sandbox::Sandbox;
@@ -27,6 +26,9 @@ use crate::readiness::HubReadiness;
 use crate::settings::{Settings, environment};
 use crate::spool;
 use crate::tasks::MainRuntime;
+use crate::throttle::MemoryThrottle;
+
+mod people;
 
 /// How long a connection to the provider may take to come about.
 const PROVIDER_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -131,6 +133,9 @@ pub struct Hub {
     /// Where this process and others on the same data folder have their spools.
     pub spool_parent: PathBuf,
     spool: Arc<FileSpool>,
+    uses: Arc<LastUses>,
+    passwords: Arc<Argon2id>,
+    throttle: Arc<MemoryThrottle>,
 }
 
 impl Hub {
@@ -186,6 +191,9 @@ impl Hub {
             generations,
             spool_parent: spool::parent(settings),
             spool,
+            uses: Arc::default(),
+            passwords: Arc::default(),
+            throttle: Arc::default(),
         })
     }
 
@@ -195,20 +203,13 @@ impl Hub {
         let (clock, ids) = (Arc::clone(&self.books.clock), Arc::new(SystemIds));
         let http = &settings.http;
         ApiState {
-            authenticate: Authenticate::new(Arc::clone(&database) as _, Arc::clone(&clock) as _),
-            generate: Generate::new(
+            authenticate: Authenticate::new(
                 Arc::clone(&database) as _,
-                Arc::clone(&self.generations),
                 Arc::clone(&clock) as _,
-                Arc::clone(&ids) as _,
-                Arc::clone(&self.engine),
+                Arc::clone(&self.uses),
             ),
-            retrieve: Retrieve::new(
-                Arc::clone(&database) as _,
-                database,
-                Arc::clone(&self.generations),
-                Arc::clone(&clock) as _,
-            ),
+            generate: self.generate(),
+            retrieve: self.retrieve(),
             store: Arc::clone(&self.store),
             spool: Arc::clone(&self.spool) as _,
             metrics: Arc::new(Scrape::new(

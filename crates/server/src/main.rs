@@ -5,6 +5,7 @@ mod cli;
 mod clock;
 mod collector;
 mod commands;
+mod console;
 mod faults;
 mod hub;
 mod ids;
@@ -18,6 +19,7 @@ mod settings;
 mod spool;
 mod tasks;
 mod telemetry;
+mod throttle;
 mod workers;
 
 use std::process::ExitCode;

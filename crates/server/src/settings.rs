@@ -148,6 +148,8 @@ pub struct Settings {
     pub work: WorkSettings,
     /// The HTTP side.
     pub http: HttpSettings,
+    /// Whether anybody may make an account in the console.
+    pub is_sign_up_open: bool,
     /// How often `serve` audits.
     pub audit_interval: Duration,
     /// The log.
@@ -177,6 +179,7 @@ impl Settings {
             },
             work: work(source)?,
             http: http(source)?,
+            is_sign_up_open: source.one_of("GIH_SIGN_UP", &[("open", true), ("closed", false)])?,
             audit_interval: source.duration(
                 "GIH_AUDIT_INTERVAL",
                 Duration::from_hours(1),

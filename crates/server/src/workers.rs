@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use gih_domain::engine::{Engine, Look};
-use gih_domain::ports::{Clock as _, Generations as _};
+use gih_domain::ports::{Clock as _, Generations as _, Sessions as _};
 use tokio::task::JoinSet;
 
 use crate::collector;
@@ -22,7 +22,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 const LOOK_EVERYWHERE_EVERY: Duration = Duration::from_secs(1);
 /// How often abandoned and overdue work is looked for: every generation is terminal 60 s after its deadline.
 const REAP_EVERY: Duration = Duration::from_secs(1);
-/// How often expired lots and old idempotency keys are taken off the books, and the clock is set.
+/// How often it is written down when keys were last used.
+const FLUSH_USES_EVERY: Duration = Duration::from_secs(10);
+/// How often expired lots and old idempotency keys are taken off the books, what is left of expired sessions is deleted,
+/// and the clock is set.
 const TIDY_EVERY: Duration = Duration::from_mins(1);
 /// How soon what failed is tried again.
 const RETRY_EVERY: Duration = Duration::from_secs(1);
@@ -60,6 +63,12 @@ pub fn start(hub: &Arc<Hub>) -> JoinSet<()> {
             while hub.engine.reap().await?.found > 0 {}
             Ok(())
         },
+    ));
+    loops.spawn(every(
+        FLUSH_USES_EVERY,
+        Arc::clone(hub),
+        "write down when keys were last used",
+        |hub| async move { Ok(hub.flush_uses().await?) },
     ));
     loops.spawn(every(
         TIDY_EVERY,
@@ -131,5 +140,6 @@ async fn tidy(hub: &Hub) -> anyhow::Result<()> {
     let accounts = hub.books.operate().accounts;
     while accounts.expire(at, TIDY_BATCH).await? == TIDY_BATCH {}
     while database.forget_idempotency_keys(at, TIDY_BATCH).await? == TIDY_BATCH {}
+    while database.forget_expired(at, TIDY_BATCH).await? >= TIDY_BATCH {}
     Ok(())
 }

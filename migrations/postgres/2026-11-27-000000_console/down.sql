@@ -1,3 +1,6 @@
+DROP INDEX ledger_entries_uncharged_of_account;
+DROP INDEX credit_lots_spent;
+DROP INDEX generations_of_test_mode;
 DROP INDEX generations_of_key;
 DROP INDEX generations_unsuccessful;
 DROP INDEX generations_unsuccessful_of_account;

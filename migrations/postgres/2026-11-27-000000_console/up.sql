@@ -78,3 +78,9 @@ CREATE TABLE audits (
 CREATE INDEX generations_unsuccessful_of_account ON generations (account_id, mode, status, id) WHERE status <> 'succeeded';
 CREATE INDEX generations_unsuccessful ON generations (status, id) WHERE status <> 'succeeded';
 CREATE INDEX generations_of_key ON generations (api_key_id, id);
+-- Nearly all generations are live ones, which the primary key lists.
+CREATE INDEX generations_of_test_mode ON generations (id) WHERE mode = 'test';
+
+-- Lists of lots, and of entries by cause. Nearly all entries are charges: the others are what is looked for.
+CREATE INDEX credit_lots_spent ON credit_lots (account_id, mode, id) WHERE remaining = 0;
+CREATE INDEX ledger_entries_uncharged_of_account ON ledger_entries (account_id, mode, cause, id) WHERE cause <> 'charge';

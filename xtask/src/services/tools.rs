@@ -109,7 +109,7 @@ fn find_or_install(
 }
 
 fn node(scratch: &Scratch) -> Result<PathBuf> {
-    let find = || first(&NODES).filter(|node| is_new_enough(node));
+    let find = || first(&NODES).filter(is_new_enough);
     if let Some(path) = find() {
         return Ok(path);
     }

@@ -6,8 +6,9 @@ use actix_web::http::header::{HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
 use gih_domain::generate::{Answer, Ask, GenerateError, Wait};
 use gih_domain::generation::Generation;
+use gih_domain::id::AccountId;
 use gih_domain::idempotency::IdempotencyKey;
-use gih_domain::request::MAX_IMAGES_V1;
+use gih_domain::request::{Draft, MAX_IMAGES_V1};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -163,6 +164,23 @@ pub(crate) async fn create(
         response.headers_mut().insert(PREFERENCE_APPLIED, applied);
     }
     Ok(response)
+}
+
+/// Reads a multipart body into a draft. A refusal comes with the texts that had arrived.
+pub(crate) async fn form(
+    request: &HttpRequest,
+    payload: web::Payload,
+    account: AccountId,
+    state: &ApiState,
+) -> Result<Draft, (ApiError, Box<Draft>)> {
+    match body::kind(request) {
+        Ok(Kind::Multipart) => multipart::draft_or_typed(request, payload, account, state).await,
+        Ok(Kind::Json) => {
+            let message = "Content-Type is application/json; a form is multipart/form-data.";
+            Err((ApiError::unsupported_media_type(message), Box::default()))
+        }
+        Err(error) => Err((error, Box::default())),
+    }
 }
 
 fn idempotency_key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, ApiError> {

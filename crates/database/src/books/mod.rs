@@ -3,6 +3,7 @@
 //! The database does the adding, and spills to disk what does not fit its working memory; what comes back is at most as
 //! many rows as were asked for. Every invariant has its row in the audit table of docs/ARCHITECTURE.md.
 
+mod audits;
 mod checks;
 mod generation_checks;
 mod image_checks;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
+use gih_domain::admin::AuditRecord;
 use gih_domain::id::{ImageId, LotId};
 use gih_domain::ports::{BookedImage, Books, DatabaseError, Overdue, Violation};
 use gih_domain::time::Timestamp;
@@ -48,6 +50,15 @@ impl Books for Database {
     ) -> Result<Vec<BookedImage>, DatabaseError> {
         let images = move |db: &mut Db| images::images(db, after, at_most);
         Ok(self.read(images).await?)
+    }
+
+    async fn record_audit(&self, audit: &AuditRecord) -> Result<(), DatabaseError> {
+        let audit = audit.clone();
+        Ok(self.write(move |db| audits::record(db, &audit)).await?)
+    }
+
+    async fn last_audit(&self) -> Result<Option<AuditRecord>, DatabaseError> {
+        Ok(self.read(audits::last).await?)
     }
 }
 

@@ -5,6 +5,7 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::HasSqlType;
 use gih_domain::generation::Status;
 use gih_domain::id::{KeyId, WorkerId};
+use gih_domain::ledger::Cause;
 use gih_domain::lots::Part;
 use gih_domain::ports::Accept;
 
@@ -13,7 +14,7 @@ use super::locks::{Locks, lock_lots};
 use super::statement::Statement;
 use crate::db::Db;
 use crate::dialect::{Now, NowPlus};
-use crate::lots::{self, Cause, EntryRow};
+use crate::lots::{self, EntryRow};
 use crate::schema::{credit_lots, generations, idempotency_keys, ledger_entries};
 use crate::types::{Id, Json, Sql};
 
@@ -134,7 +135,7 @@ where
 
 fn charge(accept: &Accept, part: Part) -> EntryRow {
     EntryRow {
-        id: lots::new_entry_id(),
+        id: lots::new_entry_id(accept.at),
         account_id: accept.account,
         lot_id: part.lot,
         mode: accept.mode,

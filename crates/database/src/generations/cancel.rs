@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use gih_domain::generation::Generation;
-use gih_domain::id::{GenerationId, KeyId};
+use gih_domain::id::{AccountId, GenerationId, KeyId};
 use gih_domain::ports::CancelReason;
 use gih_domain::time::Timestamp;
 
@@ -62,9 +62,32 @@ pub(crate) fn cancel_all_of_key(
             .bind::<Id, _>(key)
             .text(" ORDER BY id"))
         .load(c))?;
+    cancel_all(db, &queued, CancelReason::KeyRevoked, at)
+}
+
+/// As [`cancel_all_of_key`], for all that the account has queued.
+pub(crate) fn cancel_all_of_account(
+    db: &mut Db,
+    account: AccountId,
+    at: Timestamp,
+) -> Result<Vec<GenerationId>, Error> {
+    let queued: Vec<Found> = both!(db, c => wait_locked(
+        Statement::new("SELECT id FROM generations WHERE status = 'queued' AND account_id = ")
+            .bind::<Id, _>(account)
+            .text(" ORDER BY id"))
+        .load(c))?;
+    cancel_all(db, &queued, CancelReason::AccountBlocked, at)
+}
+
+fn cancel_all(
+    db: &mut Db,
+    queued: &[Found],
+    reason: CancelReason,
+    at: Timestamp,
+) -> Result<Vec<GenerationId>, Error> {
     let mut canceled = Vec::new();
-    for Found { id } in queued {
-        if cancel(db, id, CancelReason::KeyRevoked, at)?.is_some() {
+    for &Found { id } in queued {
+        if cancel(db, id, reason, at)?.is_some() {
             canceled.push(id);
         }
     }

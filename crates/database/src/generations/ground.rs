@@ -13,13 +13,14 @@ use crate::dialect::Now;
 use crate::error::Error;
 use crate::literals::{Queued, Zero};
 use crate::lots;
-use crate::schema::{api_keys, credit_lots, generations, idempotency_keys, workers};
+use crate::schema::{accounts, api_keys, credit_lots, generations, idempotency_keys, workers};
 use crate::types::Sql;
 
 /// What decides about an acceptance, read in one statement and so off one picture.
 pub(super) struct Ground {
     /// What was accepted under the idempotency key, while that is remembered.
     pub(super) earlier: Option<(Fingerprint, GenerationId)>,
+    /// Neither revoked nor of a blocked account.
     pub(super) key_is_valid: bool,
     pub(super) somebody_queues: bool,
     pub(super) worker_lives: bool,
@@ -29,7 +30,7 @@ pub(super) struct Ground {
 
 type LotColumns = (LotId, i64, Option<Timestamp>, Timestamp);
 type GroundRow = (
-    Option<Timestamp>,
+    (Option<Timestamp>, Option<Timestamp>),
     bool,
     bool,
     Option<(Vec<u8>, GenerationId)>,
@@ -64,19 +65,21 @@ impl Ground {
             .and(credit_lots::remaining.gt(Zero));
         // One row a lot, with the rest repeated; one row without a lot when there is none.
         let rows: Vec<GroundRow> = both!(db, c => api_keys::table
+            .inner_join(accounts::table)
             .left_join(idempotency_keys::table.on(remembered))
             .left_join(credit_lots::table.on(open))
             .filter(api_keys::id.eq(Sql(accept.key)))
             .filter(api_keys::account_id.eq(Sql(accept.account)))
             .select((
-                api_keys::revoked_at,
+                (api_keys::revoked_at, accounts::blocked_at),
                 exists(queued),
                 exists(live),
                 (idempotency_keys::fingerprint, idempotency_keys::generation_id).nullable(),
                 (credit_lots::id, credit_lots::remaining, credit_lots::expires_at, credit_lots::created_at).nullable(),
             ))
             .load(c))?;
-        let Some((revoked_at, somebody_queues, worker_lives, earlier, _)) = rows.first().cloned()
+        let Some(((revoked_at, blocked_at), somebody_queues, worker_lives, earlier, _)) =
+            rows.first().cloned()
         else {
             return Ok(Self {
                 earlier: None,
@@ -98,7 +101,7 @@ impl Ground {
         let lots = rows.into_iter().filter_map(|row| row.4);
         Ok(Self {
             earlier: earlier.transpose()?,
-            key_is_valid: revoked_at.is_none(),
+            key_is_valid: revoked_at.is_none() && blocked_at.is_none(),
             somebody_queues,
             worker_lives,
             lots: lots

@@ -7,6 +7,7 @@ mod cancel;
 mod claim;
 mod collect;
 mod ground;
+mod list;
 mod locks;
 mod queries;
 mod queue;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use gih_domain::generation::{Ending, Generation, Lease, SavedImage};
+use gih_domain::generation::{Ending, Generation, Lease, SavedImage, Timeline};
 use gih_domain::id::{AccountId, GenerationId, ImageId, WorkerId};
 use gih_domain::idempotency::{Fingerprint, IdempotencyKey};
 use gih_domain::mode::Mode;
@@ -32,7 +33,7 @@ use gih_domain::ports::{
 };
 use gih_domain::time::Timestamp;
 
-pub(crate) use self::cancel::cancel_all_of_key;
+pub(crate) use self::cancel::{cancel_all_of_account, cancel_all_of_key};
 pub(crate) use self::statement::Statement;
 use crate::error::{Abort, Error};
 use crate::pool::Database;
@@ -164,7 +165,26 @@ impl Generations for Database {
     ) -> Result<Page, DatabaseError> {
         let filter = filter.clone();
         Ok(self
-            .read(move |db| queries::list(db, account, mode, &filter))
+            .read(move |db| list::list(db, account, mode, &filter))
+            .await?)
+    }
+
+    async fn timeline(&self, id: GenerationId) -> Result<Option<Timeline>, DatabaseError> {
+        Ok(self.read(move |db| queries::timeline(db, id)).await?)
+    }
+
+    async fn find_any(&self, id: GenerationId) -> Result<Option<Generation>, DatabaseError> {
+        Ok(self.read(move |db| queries::find_any(db, id)).await?)
+    }
+
+    async fn list_all(
+        &self,
+        mode: Option<Mode>,
+        filter: &ListFilter,
+    ) -> Result<Page, DatabaseError> {
+        let filter = filter.clone();
+        Ok(self
+            .read(move |db| list::list_all(db, mode, &filter))
             .await?)
     }
 

@@ -1,11 +1,10 @@
 //! Reading generations.
 
 use diesel::prelude::*;
-use gih_domain::generation::{Generation, SavedImage};
+use gih_domain::generation::{Generation, SavedImage, Timeline};
 use gih_domain::id::{AccountId, GenerationId, ImageId};
 use gih_domain::idempotency::{Fingerprint, IdempotencyKey};
 use gih_domain::mode::Mode;
-use gih_domain::ports::{ListFilter, Page};
 use gih_domain::time::Timestamp;
 
 use super::rows::{GenerationRow, ImageRow, generations as with_images};
@@ -58,43 +57,41 @@ pub(super) fn find_by_idempotency_key(
     Ok(generation.map(|generation| (generation, fingerprint)))
 }
 
-/// One page of the account's generations, newest first: ids sort by the time of acceptance.
-pub(super) fn list(
-    db: &mut Db,
-    account: AccountId,
-    mode: Mode,
-    filter: &ListFilter,
-) -> Result<Page, Error> {
-    let limit = usize::try_from(filter.limit).unwrap_or(usize::MAX);
-    let mut rows: Vec<GenerationRow> = both!(db, c => {
-        let mut query = generations::table
-            .filter(generations::account_id.eq(Sql(account)))
-            .filter(generations::mode.eq(Sql(mode)))
-            .order(generations::id.desc())
-            // One more than the page, to know whether there is a next.
-            .limit(i64::from(filter.limit) + 1)
-            .select(GenerationRow::as_select())
-            .into_boxed();
-        if let Some(status) = filter.status {
-            query = query.filter(generations::status.eq(Sql(status)));
-        }
-        if let Some(from) = filter.created_from {
-            query = query.filter(generations::created_at.ge(Sql(from)));
-        }
-        if let Some(before) = filter.created_before {
-            query = query.filter(generations::created_at.lt(Sql(before)));
-        }
-        if let Some(after) = filter.after {
-            query = query.filter(generations::id.lt(Sql(after)));
-        }
-        query.load(c)
-    })?;
-    let has_more = rows.len() > limit;
-    rows.truncate(limit);
-    Ok(Page {
-        generations: with_images(db, rows)?,
-        has_more,
-    })
+/// The generation with this id, whosever it is.
+pub(super) fn find_any(db: &mut Db, id: GenerationId) -> Result<Option<Generation>, Error> {
+    let rows: Vec<GenerationRow> = both!(db, c => generations::table
+        .find(Sql(id))
+        .select(GenerationRow::as_select())
+        .load(c))?;
+    Ok(with_images(db, rows)?.pop())
+}
+
+/// When it came to where it is.
+pub(super) fn timeline(db: &mut Db, id: GenerationId) -> Result<Option<Timeline>, Error> {
+    type Columns = (
+        Timestamp,
+        Option<Timestamp>,
+        Option<Timestamp>,
+        Option<Timestamp>,
+    );
+    let row: Option<Columns> = both!(db, c => generations::table
+        .find(Sql(id))
+        .select((
+            generations::created_at,
+            generations::started_at,
+            generations::dispatched_at,
+            generations::completed_at,
+        ))
+        .first(c)
+        .optional())?;
+    Ok(row.map(
+        |(accepted_at, started_at, dispatched_at, completed_at)| Timeline {
+            accepted_at,
+            started_at,
+            dispatched_at,
+            completed_at,
+        },
+    ))
 }
 
 /// The image with this id, of this account's or of any.
@@ -115,7 +112,7 @@ pub(super) fn image(
         query.first(c).optional()
     })?;
     found
-        .map(|row| row.image())
+        .map(ImageRow::image)
         .transpose()
         .map_err(|problem| Error::Unexpected(format!("the row of {id} is corrupt: {problem}")))
 }

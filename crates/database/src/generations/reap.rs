@@ -14,7 +14,7 @@ use crate::db::Db;
 use crate::dialect::{Now, NowPlus};
 use crate::error::Error;
 use crate::literals::Queued;
-use crate::schema::{api_keys, generations};
+use crate::schema::{accounts, api_keys, generations};
 use crate::types::{Id, Sql};
 
 /// Whether the holder's lease is live: to be followed by the present time and a parenthesis. The holder of work that
@@ -73,8 +73,9 @@ struct Found {
     id: GenerationId,
 }
 
-/// What was just queued again under a key that was revoked meanwhile has no time left in the queue. A revocation under way
-/// is waited for; one that begins now waits for this, and cancels it itself.
+/// What was just queued again under a key that was revoked meanwhile, or an account that was blocked, has no time left in
+/// the queue. A revocation under way is waited for; one that begins now waits for this, and cancels it itself. (A blocking
+/// under way is not: what it finds running may be finished.)
 fn end_under_revoked_keys(db: &mut Db, requeued: &[GenerationId]) -> Result<(), Error> {
     if requeued.is_empty() {
         return Ok(());
@@ -92,8 +93,12 @@ fn end_under_revoked_keys(db: &mut Db, requeued: &[GenerationId]) -> Result<(), 
             .load(c)?;
     }
     let revoked = || {
+        let shut = api_keys::revoked_at
+            .is_not_null()
+            .or(accounts::blocked_at.is_not_null());
         api_keys::table
-            .filter(api_keys::revoked_at.is_not_null())
+            .inner_join(accounts::table)
+            .filter(shut)
             .select(api_keys::id)
     };
     both!(db, c => diesel::update(generations::table
@@ -139,17 +144,25 @@ fn take_over(
 
 /// Queued work whose time in the queue is up, the longest overdue first, and why it is to be canceled.
 fn overdue(db: &mut Db, at_most: i64) -> Result<Vec<(GenerationId, CancelReason)>, Error> {
-    let rows: Vec<(GenerationId, bool, bool)> = both!(db, c => generations::table
-        .inner_join(api_keys::table)
+    type Columns = (GenerationId, bool, bool, bool);
+    let rows: Vec<Columns> = both!(db, c => generations::table
+        .inner_join(api_keys::table.inner_join(accounts::table))
         .filter(generations::status.eq(Queued))
         .filter(generations::queue_deadline_at.le(Now))
         .order(generations::queue_deadline_at)
         .limit(at_most)
-        .select((generations::id, generations::waits, api_keys::revoked_at.is_not_null()))
+        .select((
+            generations::id,
+            generations::waits,
+            api_keys::revoked_at.is_not_null(),
+            accounts::blocked_at.is_not_null(),
+        ))
         .load(c))?;
-    let reasons = rows.into_iter().map(|(id, waits, is_revoked)| {
+    let reasons = rows.into_iter().map(|(id, waits, is_revoked, is_blocked)| {
         let reason = if is_revoked {
             CancelReason::KeyRevoked
+        } else if is_blocked {
+            CancelReason::AccountBlocked
         } else {
             CancelReason::NotStartedInTime { waits }
         };

@@ -6,13 +6,14 @@ use gih_domain::balance::Balance;
 use gih_domain::credits::Credits;
 use gih_domain::generation::Generation;
 use gih_domain::id::{GenerationId, LotId};
+use gih_domain::ledger::Cause;
 use gih_domain::lots::{Lot, Part, Payment, Refund, plan_refund};
 use gih_domain::ports::LotSource;
 use gih_domain::time::Timestamp;
 
 use crate::db::Db;
 use crate::error::Error;
-use crate::lots::{self, Cause, EntryRow, LotRow};
+use crate::lots::{self, EntryRow, LotRow};
 use crate::schema::{credit_lots, ledger_entries};
 use crate::types::Sql;
 
@@ -46,7 +47,7 @@ impl Refunds {
         let planned = refunds.into_iter().map(|refund| {
             let lot = match refund {
                 Refund::ToSource(part) => part.lot,
-                Refund::ToNewLot { .. } => lots::new_lot_id(),
+                Refund::ToNewLot { .. } => lots::new_lot_id(at),
             };
             (refund, lot)
         });
@@ -90,7 +91,7 @@ impl Refunds {
     /// The ledger's entries: one a lot that gets something.
     pub(super) fn entries(&self, generation: &Generation, at: Timestamp) -> Vec<EntryRow> {
         let entries = self.planned.iter().map(|(refund, lot)| EntryRow {
-            id: lots::new_entry_id(),
+            id: lots::new_entry_id(at),
             account_id: generation.account,
             lot_id: *lot,
             mode: generation.mode,

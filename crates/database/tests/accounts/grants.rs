@@ -33,8 +33,8 @@ async fn a_reference_is_granted_once() {
             .unwrap();
         assert_eq!(bobs.balance.credits.get(), 5);
         assert_eq!(
-            database.numbers("SELECT amount AS number FROM ledger_entries ORDER BY id"),
-            [100, 10, 1, 1, 5]
+            database.numbers("SELECT amount AS number FROM ledger_entries ORDER BY amount"),
+            [1, 1, 5, 10, 100]
         );
     })
     .await;
@@ -49,6 +49,7 @@ async fn a_repeated_grant_counts_no_credits_that_have_expired_since() {
             lot: lot(100, Some(later(60))),
             reference: Some("order-1".to_owned()),
             created_at: NOW,
+            act: None,
         };
         assert_eq!(
             database.grant(&first).await.unwrap().balance.credits.get(),
@@ -56,6 +57,7 @@ async fn a_repeated_grant_counts_no_credits_that_have_expired_since() {
         );
         let late = Grant {
             created_at: later(60),
+            act: None,
             ..first
         };
         let again = database.grant(&late).await.unwrap();

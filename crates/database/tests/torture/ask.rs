@@ -78,6 +78,7 @@ async fn ask_for_account(
                 lot,
                 reference: reference.map(|reference| format!("invoice {reference}")),
                 created_at: now,
+                act: None,
             };
             granted(database.grant(&grant).await, &grant, names)
         }
@@ -91,7 +92,7 @@ async fn ask_for_account(
             accepted(database.accept(accept).await, id, names)
         }
         Step::Revoke { key } => {
-            let revoked = Keys::revoke(database, names.keys[key], now)
+            let revoked = Keys::revoke(database, None, names.keys[key], now)
                 .await
                 .map_err(broken)?;
             let canceled = revoked.ok_or("the key is gone")?.canceled;
@@ -208,7 +209,9 @@ fn why(reason: CancelReason) -> Why {
         CancelReason::KeyRevoked => Why::KeyRevoked,
         CancelReason::NotStartedInTime { waits: true } => Why::CallerWaited,
         CancelReason::NotStartedInTime { waits: false } => Why::Queued,
-        CancelReason::ShuttingDown => unreachable!("the reaper is no shutdown"),
+        CancelReason::AccountBlocked | CancelReason::ShuttingDown => {
+            unreachable!("nobody blocks an account, and the reaper is no shutdown")
+        }
     }
 }
 

@@ -164,8 +164,10 @@ fn new_account(id: AccountId) -> NewAccount {
         account_type: AccountType::Free,
         is_admin: false,
         password_hash: None,
+        password_is_temporary: false,
         lots: Vec::new(),
         created_at: NOW,
+        act: None,
     }
 }
 
@@ -181,6 +183,8 @@ fn new_key(id: KeyId, account: AccountId, mode: Mode) -> NewKey {
         created_at: NOW,
         expires_at: None,
         revoked_at: None,
+        last_used_at: None,
+        previous: None,
     };
     NewKey { key, digest }
 }

@@ -43,11 +43,18 @@ pub fn fresh() -> Uuid {
     Uuid::now_v7()
 }
 
+/// A new id of this time, later than those before of the same.
+pub fn fresh_at(at: Timestamp) -> Uuid {
+    let random = fresh().as_bytes()[6..].try_into().unwrap();
+    let millis = u64::try_from(at.as_micros() / 1_000).unwrap();
+    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+}
+
 /// An account with live lots of so many credits and so long a life, a key in live mode, and a worker with a lease.
 pub async fn world(database: &Database, lots: &[(u32, Option<Duration>)]) -> World {
     let account = AccountId(fresh());
     let lots = lots.iter().map(|(credits, life)| NewLot {
-        id: LotId(fresh()),
+        id: LotId(fresh_at(NOW)),
         mode: Mode::Live,
         source: LotSource::Grant,
         credits: Credits::from_u32(*credits),
@@ -60,8 +67,10 @@ pub async fn world(database: &Database, lots: &[(u32, Option<Duration>)]) -> Wor
         account_type: AccountType::Pro,
         is_admin: false,
         password_hash: None,
+        password_is_temporary: false,
         lots: lots.collect(),
         created_at: NOW,
+        act: None,
     };
     Accounts::create(database, &new).await.unwrap();
     let key = add_key(database, account).await;
@@ -87,6 +96,8 @@ pub async fn add_key(database: &Database, account: AccountId) -> KeyId {
         created_at: NOW,
         expires_at: None,
         revoked_at: None,
+        last_used_at: None,
+        previous: None,
     };
     Keys::create(database, &NewKey { key, digest })
         .await

@@ -46,18 +46,51 @@ fn of_a_password_only_the_hash_is_kept() {
         .expect_hash()
         .once()
         .withf(|password| password.reveal() == "correct horse")
-        .return_once(|_| "$argon2id$…".to_owned());
+        .return_once(|_| Ok("$argon2id$…".to_owned()));
     outside
         .accounts
         .expect_create()
         .once()
         .withf(|account| {
             account.password_hash.as_deref() == Some("$argon2id$…")
+                && !account.password_is_temporary
                 && !format!("{account:?}").contains("correct horse")
         })
         .returning(|_| Ok(()));
     let operate = outside.operate();
     now(operate.create_account(ann(), AccountType::Free, false, Some(&password))).unwrap();
+}
+
+#[test]
+fn a_generated_password_is_a_temporary_one() {
+    let mut outside = Outside::default();
+    outside
+        .passwords
+        .expect_hash()
+        .once()
+        .returning(|_| Ok("$argon2id$…".to_owned()));
+    outside
+        .accounts
+        .expect_create()
+        .once()
+        .withf(|account| account.password_is_temporary)
+        .returning(|_| Ok(()));
+    let operate = outside.operate();
+    let password = operate.generate_password();
+    let created =
+        now(operate.create_account(ann(), AccountType::Free, false, Some(&password))).unwrap();
+    assert!(created.password_is_temporary);
+}
+
+#[test]
+fn a_crowd_at_the_hasher_is_said_so() {
+    let mut outside = Outside::default();
+    outside.passwords.expect_hash().returning(|_| Err(Busy));
+    let operate = outside.operate();
+    let password = operate.generate_password();
+    let refused =
+        now(operate.create_account(ann(), AccountType::Free, false, Some(&password))).unwrap_err();
+    assert!(matches!(refused, OperateError::Busy(_)));
 }
 
 #[test]

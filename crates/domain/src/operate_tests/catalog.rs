@@ -18,8 +18,8 @@ fn what_is_not_named_keeps_its_value() {
         .catalog
         .expect_put()
         .once()
-        .withf(|put| *put == model())
-        .returning(|_| Ok(()));
+        .withf(|put, act| *put == model() && act.is_none())
+        .returning(|_, _| Ok(()));
     let changed = now(outside
         .operate()
         .change_model("gpt-image-2", ModelChange::default()))
@@ -61,8 +61,8 @@ fn each_field_can_be_changed() {
         .catalog
         .expect_put()
         .once()
-        .withf(move |model| *model == put)
-        .returning(|_| Ok(()));
+        .withf(move |model, _| *model == put)
+        .returning(|_, _| Ok(()));
     assert_eq!(
         now(outside.operate().change_model("gpt-image-2", change)).unwrap(),
         expected

@@ -1,6 +1,7 @@
 use std::sync::Mutex;
 
 use super::*;
+use crate::api_key::Secret;
 use crate::id::GenerationId;
 use crate::testing::uuid;
 
@@ -94,6 +95,8 @@ fn key() -> ApiKey {
         created_at: hour(-1),
         expires_at: None,
         revoked_at: None,
+        last_used_at: None,
+        previous: None,
     }
 }
 
@@ -103,9 +106,9 @@ fn a_key_is_revoked_from_now_on() {
     outside
         .keys
         .expect_revoke()
-        .withf(|&id, &at| (id, at) == (KeyId(uuid(5)), start()))
+        .withf(|&account, &id, &at| (account, id, at) == (None, KeyId(uuid(5)), start()))
         .once()
-        .returning(|_, at| {
+        .returning(|_, _, at| {
             let key = ApiKey {
                 revoked_at: Some(at),
                 ..key()
@@ -127,7 +130,7 @@ fn a_key_that_is_not_there_cannot_be_revoked() {
         .keys
         .expect_revoke()
         .once()
-        .returning(|_, _| Ok(None));
+        .returning(|_, _, _| Ok(None));
     let refused = now(outside.operate().revoke_key(KeyId(uuid(5)))).unwrap_err();
     assert!(matches!(refused, OperateError::NoSuchKey(id) if id == KeyId(uuid(5))));
 }
@@ -137,7 +140,10 @@ fn a_database_that_is_away_is_said_so() {
     let mut outside = Outside::with_ann();
     outside.keys.expect_create().returning(|_| Err(away()));
     outside.keys.expect_list().returning(|_| Err(away()));
-    outside.keys.expect_revoke().returning(|_, _| Err(away()));
+    outside
+        .keys
+        .expect_revoke()
+        .returning(|_, _, _| Err(away()));
     let operate = outside.operate();
     assert!(is_away(
         &now(operate.create_key(&ann(), name(), Mode::Live, None)).unwrap_err()

@@ -3,6 +3,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::DatabaseError;
+use crate::admin::AuditRecord;
 use crate::id::{GenerationId, ImageId, WorkerId};
 use crate::object_name::ObjectName;
 use crate::time::Timestamp;
@@ -24,6 +25,10 @@ pub trait Books: Send + Sync {
         after: Option<ImageId>,
         at_most: u32,
     ) -> Result<Vec<BookedImage>, DatabaseError>;
+    /// Keeps what an audit found, for every process to show; the newest 100 are kept.
+    async fn record_audit(&self, audit: &AuditRecord) -> Result<(), DatabaseError>;
+    /// What the last audit of any process found.
+    async fn last_audit(&self) -> Result<Option<AuditRecord>, DatabaseError>;
 }
 
 /// An invariant that does not hold.

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::DatabaseError;
 use crate::credits::Credits;
 use crate::generation::{
-    Ending, Failure, FailureCode, Generation, Lease, Reference, SavedImage, Status,
+    Ending, Failure, FailureCode, Generation, Lease, Reference, SavedImage, Status, Timeline,
 };
 use crate::id::{AccountId, GenerationId, ImageId, KeyId, WorkerId};
 use crate::idempotency::{Fingerprint, IdempotencyKey};
@@ -107,6 +107,16 @@ pub trait Generations: Send + Sync {
         &self,
         account: AccountId,
         mode: Mode,
+        filter: &ListFilter,
+    ) -> Result<Page, DatabaseError>;
+    /// When the generation with this id came to where it is, whosever it is.
+    async fn timeline(&self, id: GenerationId) -> Result<Option<Timeline>, DatabaseError>;
+    /// The generation with this id, whosever it is: for admins.
+    async fn find_any(&self, id: GenerationId) -> Result<Option<Generation>, DatabaseError>;
+    /// Everybody's generations, in one mode or in both, newest first: for admins.
+    async fn list_all(
+        &self,
+        mode: Option<Mode>,
         filter: &ListFilter,
     ) -> Result<Page, DatabaseError>;
     /// The saved image with this id, if it is the account's, in either mode; any account's for `None`, which is for admins.
@@ -232,7 +242,7 @@ pub enum AcceptError {
     /// The idempotency key names another request.
     #[error("another request was made under this Idempotency-Key")]
     IdempotencyMismatch,
-    /// The account does not exist (any more), or the key was revoked meanwhile.
+    /// The account does not exist (any more) or was blocked meanwhile, or the key was revoked.
     #[error("the key was revoked")]
     KeyRevoked,
     /// The queue is full.
@@ -277,6 +287,8 @@ pub struct Claimed {
 pub enum CancelReason {
     /// Its key was revoked.
     KeyRevoked,
+    /// Its account was blocked.
+    AccountBlocked,
     /// The process that its caller waits at is shutting down.
     ShuttingDown,
     /// A waiting caller's time, or the queue's, was up before a worker was free.
@@ -293,6 +305,10 @@ impl CancelReason {
             Self::KeyRevoked => (
                 FailureCode::GenerationCanceled,
                 "The generation was canceled because its API key was revoked.",
+            ),
+            Self::AccountBlocked => (
+                FailureCode::GenerationCanceled,
+                "The generation was canceled because its account was blocked.",
             ),
             Self::ShuttingDown => (
                 FailureCode::ServiceUnavailable,
@@ -329,15 +345,18 @@ pub struct Reaped {
     pub requeued: u32,
     /// Dispatched work whose holder is gone, now under the reaper's own lease: to be settled.
     pub taken_over: Vec<Claimed>,
-    /// Queued work past its queue deadline, or queued again under a key revoked meanwhile: to be canceled, and why.
+    /// Queued work past its queue deadline, or queued again under a key revoked or an account blocked meanwhile: to
+    /// be canceled, and why.
     pub overdue: Vec<(GenerationId, CancelReason)>,
 }
 
-/// Which of an account's generations, newest first.
+/// Which generations, newest first.
 #[derive(Clone, Debug, Default)]
 pub struct ListFilter {
     /// Only those in this status.
     pub status: Option<Status>,
+    /// Only those asked with this key; with another account's there are none.
+    pub key: Option<KeyId>,
     /// Only those accepted at or after.
     pub created_from: Option<Timestamp>,
     /// Only those accepted before.

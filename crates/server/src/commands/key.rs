@@ -44,6 +44,33 @@ pub async fn list(operate: &Operate, email: &Email, output: Output) -> anyhow::R
     output.print(&keys.iter().map(value).collect::<Vec<_>>(), text)
 }
 
+/// Gives a key another secret and prints it once.
+pub async fn rotate(
+    operate: &Operate,
+    id: KeyId,
+    overlap: Duration,
+    output: Output,
+) -> anyhow::Result<()> {
+    let rotated = operate.rotate_key(id, overlap).await?;
+    let (key, secret) = (&rotated.key, rotated.secret.reveal());
+    let value = json!({
+        "id": key.id.to_string(), "key": secret, "prefix": key.prefix, "mode": key.mode.as_str(),
+        "expires_at": key.expires_at.map(|time| time.to_string()),
+        "previous_expires_at": key.previous.as_ref().map(|previous| previous.expires_at.to_string()),
+    });
+    let old = match &key.previous {
+        Some(previous) => format!(
+            "The old secret, {}…, is good until {}.",
+            previous.prefix, previous.expires_at
+        ),
+        None => "The old secret is refused from now on.".to_owned(),
+    };
+    output.print(
+        &value,
+        format!("Key {} ({}), shown once: {secret}\n{old}", key.id, key.mode),
+    )
+}
+
 /// Revokes a key.
 pub async fn revoke(operate: &Operate, id: KeyId, output: Output) -> anyhow::Result<()> {
     let revoked = operate.revoke_key(id).await?;
@@ -63,6 +90,10 @@ fn value(key: &ApiKey) -> Value {
         "created_at": key.created_at.to_string(),
         "expires_at": key.expires_at.map(|time| time.to_string()),
         "revoked_at": key.revoked_at.map(|time| time.to_string()),
+        "last_used_at": key.last_used_at.map(|time| time.to_string()),
+        "previous": key.previous.as_ref().map(|previous| json!({
+            "prefix": previous.prefix, "expires_at": previous.expires_at.to_string(),
+        })),
     })
 }
 
@@ -72,8 +103,16 @@ fn text(key: &ApiKey) -> String {
         (None, Some(time)) => format!("expires {time}"),
         (None, None) => "never expires".to_owned(),
     };
+    let used = match key.last_used_at {
+        Some(time) => format!("last used {time}"),
+        None => "never used".to_owned(),
+    };
+    let previous = match &key.previous {
+        Some(previous) => format!("  {}… until {}", previous.prefix, previous.expires_at),
+        None => String::new(),
+    };
     format!(
-        "{}  {}…  {}  {}  {state}",
+        "{}  {}…  {}  {}  {state}  {used}{previous}",
         key.id,
         key.prefix,
         key.mode,

@@ -2,10 +2,14 @@
 
 use async_trait::async_trait;
 use gih_domain::account::{Account, Email};
+use gih_domain::admin::{AccountChange, AccountFilter, NewAct};
 use gih_domain::balance::Balance;
 use gih_domain::id::AccountId;
 use gih_domain::mode::Mode;
-use gih_domain::ports::{AccountError, Accounts, DatabaseError, Grant, Granted, NewAccount};
+use gih_domain::ports::{
+    AccountError, AccountPage, Accounts, ChangedAccount, Credentials, DatabaseError, Grant,
+    Granted, NewAccount, NewSession,
+};
 use gih_domain::time::Timestamp;
 
 use super::{Faulty, away, call};
@@ -23,6 +27,23 @@ impl Accounts for Faulty<dyn Accounts> {
 
     async fn find(&self, email: &Email) -> Result<Option<Account>, DatabaseError> {
         self.0.find(email).await
+    }
+
+    async fn find_by_id(&self, id: AccountId) -> Result<Option<Account>, DatabaseError> {
+        self.0.find_by_id(id).await
+    }
+
+    async fn credentials(&self, email: &Email) -> Result<Option<Credentials>, DatabaseError> {
+        self.0.credentials(email).await
+    }
+
+    async fn change_password(
+        &self,
+        password_hash: &str,
+        session: &NewSession,
+    ) -> Result<bool, DatabaseError> {
+        let changing = self.0.change_password(password_hash, session);
+        call!("change_password", away(), away(), changing)
     }
 
     async fn count(&self) -> Result<u64, DatabaseError> {
@@ -44,5 +65,19 @@ impl Accounts for Faulty<dyn Accounts> {
 
     async fn expire(&self, at: Timestamp, at_most: u32) -> Result<u32, DatabaseError> {
         call!("expire", away(), away(), self.0.expire(at, at_most))
+    }
+
+    async fn list(&self, filter: &AccountFilter) -> Result<AccountPage, DatabaseError> {
+        self.0.list(filter).await
+    }
+
+    async fn change(
+        &self,
+        account: AccountId,
+        change: &AccountChange,
+        act: &NewAct,
+    ) -> Result<Option<ChangedAccount>, DatabaseError> {
+        let changed = self.0.change(account, change, act);
+        call!("change_account", away(), away(), changed)
     }
 }

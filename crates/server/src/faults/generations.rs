@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use gih_domain::generation::{Ending, Generation, Lease, SavedImage};
+use gih_domain::generation::{Ending, Generation, Lease, SavedImage, Timeline};
 use gih_domain::id::{AccountId, GenerationId, ImageId, WorkerId};
 use gih_domain::idempotency::{Fingerprint, IdempotencyKey};
 use gih_domain::mode::Mode;
@@ -150,6 +150,22 @@ impl Generations for Faulty<dyn Generations> {
         filter: &ListFilter,
     ) -> Result<Page, DatabaseError> {
         self.0.list(account, mode, filter).await
+    }
+
+    async fn timeline(&self, id: GenerationId) -> Result<Option<Timeline>, DatabaseError> {
+        self.0.timeline(id).await
+    }
+
+    async fn find_any(&self, id: GenerationId) -> Result<Option<Generation>, DatabaseError> {
+        self.0.find_any(id).await
+    }
+
+    async fn list_all(
+        &self,
+        mode: Option<Mode>,
+        filter: &ListFilter,
+    ) -> Result<Page, DatabaseError> {
+        self.0.list_all(mode, filter).await
     }
 
     async fn image(

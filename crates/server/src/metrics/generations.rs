@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gih_domain::credits::Credits;
-use gih_domain::generation::{Ending, FailureCode, Generation, Lease, SavedImage, Status};
+use gih_domain::generation::{
+    Ending, FailureCode, Generation, Lease, SavedImage, Status, Timeline,
+};
 use gih_domain::id::{AccountId, GenerationId, ImageId, WorkerId};
 use gih_domain::idempotency::{Fingerprint, IdempotencyKey};
 use gih_domain::mode::Mode;
@@ -225,6 +227,22 @@ impl Generations for MeteredGenerations {
         filter: &ListFilter,
     ) -> Result<Page, DatabaseError> {
         self.inner.list(account, mode, filter).await
+    }
+
+    async fn timeline(&self, id: GenerationId) -> Result<Option<Timeline>, DatabaseError> {
+        self.inner.timeline(id).await
+    }
+
+    async fn find_any(&self, id: GenerationId) -> Result<Option<Generation>, DatabaseError> {
+        self.inner.find_any(id).await
+    }
+
+    async fn list_all(
+        &self,
+        mode: Option<Mode>,
+        filter: &ListFilter,
+    ) -> Result<Page, DatabaseError> {
+        self.inner.list_all(mode, filter).await
     }
 
     async fn image(

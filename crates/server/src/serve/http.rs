@@ -12,9 +12,10 @@ use actix_service::{
 };
 use actix_web::dev::AppConfig;
 use actix_web::middleware::{Condition, from_fn};
-use actix_web::{App, web};
+use actix_web::{App, HttpRequest, HttpResponse, web};
 use anyhow::Context as _;
-use gih_api::{Connection, HEAD_TIMEOUT, KEEP_ALIVE, Slow};
+use gih_api::{ApiError, Connection, HEAD_TIMEOUT, KEEP_ALIVE, Slow};
+use gih_console::ConsoleState;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
@@ -76,6 +77,7 @@ pub fn start(hub: &Arc<Hub>, settings: &Settings, role: Option<Role>) -> anyhow:
         .clone()
         .unwrap_or_else(|| format!("http://{address}"));
     let state = web::Data::new(hub.api(settings, public_url.clone()));
+    let console = web::Data::new(hub.console(settings, &state)?);
     let origins = http.cors_origins.clone();
     let is_worker = role == Some(Role::Worker);
     let builder = bounded(http.max_connections);
@@ -86,6 +88,12 @@ pub fn start(hub: &Arc<Hub>, settings: &Settings, role: Option<Role>) -> anyhow:
             .wrap(from_fn(gih_api::observe))
             .wrap(from_fn(gih_api::measure))
             .configure(gih_api::configure(&state, is_worker))
+            .configure(|config| {
+                if !is_worker {
+                    config.configure(gih_console::configure(&console));
+                    config.default_service(web::to(unknown));
+                }
+            })
             .into_factory()
             .map_err(|error| error.error_response());
         let stopping = stopping.clone();
@@ -137,6 +145,17 @@ pub fn start(hub: &Arc<Hub>, settings: &Settings, role: Option<Role>) -> anyhow:
         handle,
         running: tokio::spawn(server),
     })
+}
+
+/// Nothing is at this address: a page for people, the API's error for programs.
+async fn unknown(
+    request: HttpRequest,
+    console: web::Data<ConsoleState>,
+) -> Result<HttpResponse, ApiError> {
+    match gih_console::unknown(&request, &console) {
+        Some(page) => Ok(page),
+        None => gih_api::unknown(request).await,
+    }
 }
 
 /// A server that has at most so many connections at once; more wait in the listener's backlog. Each thread has its part.

@@ -80,6 +80,9 @@ async fn drain(hub: &Hub, server: Server, longest: Duration) {
     server.stop().await;
     // A request that was let in at the last moment may have become work while the server stopped.
     idle(hub, deadline).await;
+    if let Err(error) = hub.flush_uses().await {
+        tracing::warn!(%error, "when keys were last used could not be written down");
+    }
     if let Err(error) = hub.engine.resign().await {
         tracing::warn!(%error, "the lease could not be given up; it will lapse");
     }

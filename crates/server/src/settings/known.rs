@@ -19,7 +19,7 @@ const fn setting(name: &'static str, default: &'static str) -> Setting {
 }
 
 /// All of them.
-pub(super) const SETTINGS: [Setting; 25] = [
+pub(super) const SETTINGS: [Setting; 26] = [
     setting("DATABASE_URL", "sqlite://<data dir>/gih.db"),
     setting("GIH_DATA_DIR", "./data"),
     setting("GIH_STORAGE_URL", "file://<data dir>/media"),
@@ -45,6 +45,7 @@ pub(super) const SETTINGS: [Setting; 25] = [
     setting("GIH_MAX_CONNECTIONS", "10000"),
     setting("GIH_MAX_UPLOADS", "16"),
     setting("GIH_CORS_ORIGINS", "none"),
+    setting("GIH_SIGN_UP", "open"),
     setting("GIH_AUDIT_INTERVAL", "1h"),
     setting("GIH_LOG", super::DEFAULT_LOG),
     setting("GIH_LOG_FORMAT", "text"),

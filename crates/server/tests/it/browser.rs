@@ -33,7 +33,7 @@ fn serve(head: &'static str, body: &'static str) -> (String, std::thread::JoinHa
     (format!("http://{address}/"), server)
 }
 
-const PAGE: &str = r##"<!doctype html><html lang="en"><head><title>A page</title><link rel="icon" href="data:,">
+const PAGE: &str = r#"<!doctype html><html lang="en"><head><title>A page</title><link rel="icon" href="data:,">
     <style>:root { color-scheme: light dark } body { margin: 0 } @media (prefers-color-scheme: dark) { p { color: #fff } }</style></head>
     <body><main><h1>A page</h1>
     <form id="form"><label for="who">Your name</label> <input id="who">
@@ -50,7 +50,7 @@ const PAGE: &str = r##"<!doctype html><html lang="en"><head><title>A page</title
         value("who") + ", " + value("color") + ", " + [...document.getElementById("file").files].map((f) => f.name + " " + f.size).join(" "));
     for (const one of document.querySelectorAll("li button")) one.onclick = () => say("chose the " + one.parentElement.firstChild.data);
     document.onkeydown = (event) => { if (event.key === "Escape") say("fled"); };
-    </script></body></html>"##;
+    </script></body></html>"#;
 
 #[tokio::test]
 async fn the_hub_answers_a_browser() {

@@ -26,6 +26,32 @@ pub(super) async fn draft(
     account: AccountId,
     state: &ApiState,
 ) -> Result<Draft, ApiError> {
+    let mut received = Received::default();
+    read(request, payload, account, state, &mut received).await?;
+    received.into_draft()
+}
+
+/// The same. A refusal comes with the texts that had arrived, as far as they can be read, for a form to be shown again.
+pub(super) async fn draft_or_typed(
+    request: &HttpRequest,
+    payload: web::Payload,
+    account: AccountId,
+    state: &ApiState,
+) -> Result<Draft, (ApiError, Box<Draft>)> {
+    let mut received = Received::default();
+    let read = read(request, payload, account, state, &mut received).await;
+    let typed = received.typed();
+    let draft = read.and_then(|()| received.into_draft());
+    draft.map_err(|error| (error, Box::new(typed)))
+}
+
+async fn read(
+    request: &HttpRequest,
+    payload: web::Payload,
+    account: AccountId,
+    state: &ApiState,
+    received: &mut Received,
+) -> Result<(), ApiError> {
     if !has_boundary(request) {
         let mut payload = payload;
         body::discard(&mut payload).await;
@@ -34,16 +60,16 @@ pub(super) async fn draft(
         ));
     }
     let mut multipart = Multipart::new(request.headers(), payload);
-    let received = {
+    let read = {
         let mut turn = state.bodies.uploads.room(account);
         turn.grow(1).await?;
-        receive(&mut multipart, state).await
+        receive(&mut multipart, state, received).await
     };
-    if received.as_ref().is_err_and(|error| !error.closes()) {
+    if read.as_ref().is_err_and(|error| !error.closes()) {
         // Read on for a moment, so that a client that sends before it listens sees the answer.
         drain(&mut multipart).await;
     }
-    received?.into_draft()
+    read
 }
 
 /// Whether the parts can be told apart. Looked at first, because the parser panics when it is asked again after it has
@@ -75,11 +101,12 @@ struct Received {
     pace: Pace,
 }
 
-async fn receive(multipart: &mut Multipart, state: &ApiState) -> Result<Received, ApiError> {
-    let mut received = Received {
-        limit: reference_limit(state).await?,
-        ..Received::default()
-    };
+async fn receive(
+    multipart: &mut Multipart,
+    state: &ApiState,
+    received: &mut Received,
+) -> Result<(), ApiError> {
+    received.limit = reference_limit(state).await?;
     let mut parts = 0;
     while let Some(mut field) = received.pace.next(multipart).await? {
         parts += 1;
@@ -99,7 +126,7 @@ async fn receive(multipart: &mut Multipart, state: &ApiState) -> Result<Received
         };
         if REFERENCE_NAMES.contains(&name.as_str()) {
             let may_be_empty = file_name.is_some_and(|name| name.is_empty());
-            reference(&mut field, &name, may_be_empty, &mut received, state).await?;
+            reference(&mut field, &name, may_be_empty, received, state).await?;
         } else if file_name.is_some_and(|name| !name.is_empty()) {
             let message = format!(
                 "{} is a file; files go under reference_image",
@@ -111,7 +138,7 @@ async fn receive(multipart: &mut Multipart, state: &ApiState) -> Result<Received
             received.text(&name, value)?;
         }
     }
-    Ok(received)
+    Ok(())
 }
 
 /// Receives one reference image. A form's file input with nothing chosen comes as an empty part with an empty file name
@@ -203,6 +230,23 @@ impl Received {
         }
         self.texts.push((name.to_owned(), value));
         Ok(())
+    }
+
+    /// What was typed, without files and without what is no number.
+    fn typed(&self) -> Draft {
+        let text = |name: &str| {
+            let found = self.texts.iter().find(|(known, _)| known == name);
+            found.map(|(_, value)| value.clone())
+        };
+        Draft {
+            model: text("model"),
+            prompt: text("prompt"),
+            aspect_ratio: text("aspect_ratio"),
+            size: text("size"),
+            quality: text("quality"),
+            n: text("n").as_deref().and_then(integer),
+            ..Draft::default()
+        }
     }
 
     fn into_draft(self) -> Result<Draft, ApiError> {

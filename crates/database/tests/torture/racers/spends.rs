@@ -55,7 +55,7 @@ async fn spend(track: &Track, round: u64) {
         "round {round}"
     );
     // What queues is refunded to the last credit; and the queue is empty for the next round.
-    let revoked = Keys::revoke(&track.handles[1], world.key, NOW)
+    let revoked = Keys::revoke(&track.handles[1], None, world.key, NOW)
         .await
         .unwrap()
         .unwrap();

@@ -1,4 +1,4 @@
-//! The audits that `serve` makes by itself: what they find is in the log and in the metrics.
+//! The audits that `serve` makes by itself: what they find is in the log, in the metrics and in the database.
 
 use serde_json::json;
 
@@ -50,6 +50,12 @@ async fn what_an_audit_finds_is_in_the_log_and_in_the_metrics_until_it_is_mended
             named.contains("lot-remaining") && named.contains("lot_"),
             "{named}"
         );
+        until("the record of that audit", async || {
+            let records = "SELECT count(*) AS number FROM audits \
+                WHERE violations > 0 AND detail LIKE 'lot-remaining: lot_%'";
+            (site.place.numbers(records)[0] > 0).then_some(())
+        })
+        .await;
         change("+ 1");
         let metrics = once(&hub, 1, "").await;
         assert_eq!(

@@ -82,6 +82,14 @@ fn a_password_can_come_on_stdin_and_is_not_shown() {
     }
     let hashes = "SELECT count(*) AS number FROM accounts WHERE password_hash LIKE '$argon2id$%'";
     assert_eq!(site.number(hashes), 2, "only hashes are kept");
+    let temporary = "SELECT count(*) AS number FROM accounts WHERE password_is_temporary";
+    assert_eq!(site.number(temporary), 0, "they are their owners' own");
+    site.account("generated@example.com");
+    assert_eq!(
+        site.number(temporary),
+        1,
+        "one that was made up is to be changed"
+    );
     for (input, wanted) in [
         ("short\n", "10 to 256 characters"),
         ("", "10 to 256 characters"),
@@ -90,7 +98,7 @@ fn a_password_can_come_on_stdin_and_is_not_shown() {
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""));
         assert!(ran.stderr.contains(wanted), "{ran:?}");
     }
-    assert_eq!(site.number("SELECT count(*) AS number FROM accounts"), 2);
+    assert_eq!(site.number("SELECT count(*) AS number FROM accounts"), 3);
 }
 
 #[test]
@@ -135,9 +143,11 @@ fn keys_are_shown_once_listed_and_revoked() {
             "created_at",
             "expires_at",
             "id",
+            "last_used_at",
             "mode",
             "name",
             "prefix",
+            "previous",
             "revoked_at",
         ];
         assert_eq!(keys(&list[0]), wanted);
@@ -157,9 +167,11 @@ fn keys_are_shown_once_listed_and_revoked() {
             "created_at",
             "expires_at",
             "id",
+            "last_used_at",
             "mode",
             "name",
             "prefix",
+            "previous",
             "revoked_at",
         ];
         assert_eq!(keys(&revoked), wanted);
@@ -176,7 +188,14 @@ fn keys_are_shown_once_listed_and_revoked() {
         let listed = site.gih(&["key", "list", "--email", "ann@example.com"]);
         says(
             &listed,
-            &[id, text(&live, "prefix"), "revoked 2", "expires 2", "ci"],
+            &[
+                id,
+                text(&live, "prefix"),
+                "revoked 2",
+                "expires 2",
+                "ci",
+                "never used",
+            ],
         );
         assert!(!listed.stdout.contains(&secret), "{listed:?}");
         says(

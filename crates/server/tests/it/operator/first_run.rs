@@ -35,10 +35,16 @@ async fn the_first_run_prints_a_curl_that_can_be_pasted() {
         printed.lines().next().unwrap(),
         format!("listening on {}", hub.url)
     );
+    assert_eq!(labelled(&printed, "Console"), format!("{}/", hub.url));
     assert_eq!(labelled(&printed, "API"), format!("{}/api/v1", hub.url));
     let contract = labelled(&printed, "Contract");
     assert_eq!(hub.without_key().get(contract).await.status, 200);
     assert!(labelled(&printed, "Owner").contains('@'), "{printed}");
+    let password = labelled(&printed, "Password").to_owned();
+    assert_eq!(password.len(), 20, "{printed}");
+    let temporary = "SELECT count(*) AS number FROM accounts
+        WHERE password_is_temporary AND password_hash LIKE '$argon2id$%'";
+    assert_eq!(site.number(temporary), 1, "its owner is asked for another");
     let key = labelled(&printed, "Test key").to_owned();
     assert!(key.starts_with("gih_test_"), "{printed}");
     assert_eq!(hub.with_key(&key).credits().await, 1_000);
@@ -69,6 +75,7 @@ async fn the_first_run_prints_a_curl_that_can_be_pasted() {
     let log = hub.process.stderr();
     let mut hub = hub.restart().await;
     let again = block(&mut hub, "openapi.json\n").await;
+    assert_eq!(labelled(&again, "Console"), format!("{}/", hub.url));
     assert_eq!(labelled(&again, "API"), format!("{}/api/v1", hub.url));
     hub.with_key(&key).draw(json!({})).await.ok(200);
     hub.process.signal("TERM");
@@ -80,6 +87,7 @@ async fn the_first_run_prints_a_curl_that_can_be_pasted() {
     for log in [log, hub.process.stderr()] {
         assert!(log.contains("setting"), "there is a log");
         assert!(!log.contains(&key), "a key was logged");
+        assert!(!log.contains(&password), "a password was logged");
         assert!(!log.contains("red fox"), "a prompt was logged at debug");
     }
     hub.audit();
@@ -91,7 +99,15 @@ async fn as_json_the_first_run_is_one_line() {
     let mut process = site.spawn(&["serve", "--json"]);
     let line = process.line("{");
     let told: Value = serde_json::from_str(&format!("{{{line}")).unwrap();
-    assert_eq!(keys(&told), ["api", "listening", "owner", "test_key"]);
+    let first = [
+        "api",
+        "console",
+        "listening",
+        "owner",
+        "password",
+        "test_key",
+    ];
+    assert_eq!(keys(&told), first);
     process.signal("INT");
     assert_eq!(process.wait().code(), Some(0));
     assert_eq!(process.stdout().lines().count(), 1);
@@ -99,7 +115,7 @@ async fn as_json_the_first_run_is_one_line() {
     let mut process = site.spawn(&["serve", "--json"]);
     let line = process.line("{");
     let told: Value = serde_json::from_str(&format!("{{{line}")).unwrap();
-    assert_eq!(keys(&told), ["api", "listening"]);
+    assert_eq!(keys(&told), ["api", "console", "listening"]);
     assert_eq!(site.number("SELECT count(*) AS number FROM accounts"), 1);
     site.audit();
 }

@@ -16,6 +16,7 @@ mod limits;
 mod outage;
 mod processes;
 mod refusals;
+mod rotation;
 mod settings;
 mod shutdown;
 pub mod site;

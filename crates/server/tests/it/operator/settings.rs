@@ -33,7 +33,7 @@ fn a_wrong_setting_is_named_in_one_line() {
     let taken = taken.local_addr().unwrap().to_string();
     let file = site.file("plain", "no folder");
     let below_a_file = format!("{}/data", file.display());
-    let cases: [(&str, &str, &[&str]); 25] = [
+    let cases: [(&str, &str, &[&str]); 26] = [
         (
             "GIH_WORKER",
             "4",
@@ -43,6 +43,11 @@ fn a_wrong_setting_is_named_in_one_line() {
             "GIH_MAX_QUEU",
             "4",
             &["GIH_MAX_QUEU is not", "GIH_MAX_QUEUE?"],
+        ),
+        (
+            "GIH_SIGN_UP",
+            "yes",
+            &["GIH_SIGN_UP", "\"yes\"", "open or closed"],
         ),
         ("GIH_WORKERS", "0", &["GIH_WORKERS", "\"0\"", "from 1"]),
         ("GIH_WORKERS", "many", &["GIH_WORKERS", "many", "integer"]),

@@ -133,8 +133,9 @@ impl Browser {
         let lines = told
             .iter()
             .filter(|found| !BOXES.contains(&found.role.as_str()) && !found.name.is_empty());
-        lines
-            .map(|found| format!("  {} {:?}\n", found.role, found.name))
-            .collect()
+        let lines: Vec<String> = lines
+            .map(|found| format!("  {} {:?}", found.role, found.name))
+            .collect();
+        lines.join("\n")
     }
 }

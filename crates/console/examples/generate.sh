@@ -1,0 +1,7 @@
+URL=$(curl -s {{base_url}}/api/v1/images/generations \
+  -H "Authorization: Bearer $GIH_KEY" -H 'Content-Type: application/json' \
+  -d '{"model": "gpt-image-2", "prompt": "A red fox in the snow",
+       "size": "1536x1024", "quality": "high"}' \
+  | grep -o '"url":"[^"]*"' | cut -d'"' -f4)
+echo "$URL"
+curl -s "$URL" -o fox.png

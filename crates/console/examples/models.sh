@@ -1,0 +1,1 @@
+curl -s {{base_url}}/api/v1/models

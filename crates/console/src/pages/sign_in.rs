@@ -1,0 +1,125 @@
+//! Signing in and out.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use gih_domain::sign_in::{Attempt, SignInError};
+
+use super::{html, html_as, see_other};
+use crate::error::PageError;
+use crate::form::{Fields, query};
+use crate::session::{self, Visitor, safe_next};
+use crate::shell::{Section, Shell};
+use crate::state::ConsoleState;
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage {
+    shell: Shell,
+    /// Where to go on; empty for the usual place.
+    next: String,
+    email: String,
+    wrong: Option<String>,
+    /// The address of the sign-up page, when strangers may make accounts.
+    sign_up_url: Option<String>,
+}
+
+impl SignInPage {
+    fn new(state: &ConsoleState, next: &str) -> Self {
+        let sign_up_url = if next.is_empty() {
+            "/sign-up".to_owned()
+        } else {
+            format!("/sign-up?{}", query(&[("next", next)]))
+        };
+        Self {
+            shell: Shell::for_strangers("Sign in", Section::Elsewhere),
+            next: next.to_owned(),
+            email: String::new(),
+            wrong: None,
+            sign_up_url: state.sign_in.is_sign_up_open.then_some(sign_up_url),
+        }
+    }
+}
+
+/// `GET /sign-in`.
+pub(crate) async fn show(
+    request: HttpRequest,
+    state: web::Data<ConsoleState>,
+    visitor: Visitor,
+) -> Result<HttpResponse, PageError> {
+    let fields = Fields::of_query(request.query_string());
+    if visitor.0.is_some() {
+        return Ok(see_other(safe_next(fields.get("next"))).finish());
+    }
+    html(&SignInPage::new(&state, fields.text("next")))
+}
+
+/// `POST /sign-in`.
+pub(crate) async fn submit(
+    request: HttpRequest,
+    payload: web::Payload,
+    state: web::Data<ConsoleState>,
+) -> Result<HttpResponse, PageError> {
+    let fields = Fields::read(payload).await?;
+    let (session, device) = (
+        session::token(&request, &state),
+        session::device(&request, &state),
+    );
+    let attempt = Attempt {
+        email: fields.text("email"),
+        password: fields.text("password"),
+        address: state.face.client(&request),
+        device: device.as_deref(),
+        session: session.as_deref(),
+    };
+    let (status, wrong) = match state.sign_in.sign_in(attempt).await {
+        Ok(begun) => {
+            let mut response = see_other(safe_next(fields.get("next")));
+            session::begin(&mut response, &state, &begun);
+            return Ok(response.finish());
+        }
+        Err(SignInError::Wrong) => (
+            StatusCode::UNAUTHORIZED,
+            "Email and password do not match an account.".to_owned(),
+        ),
+        Err(SignInError::Blocked) => (
+            StatusCode::FORBIDDEN,
+            "This account is blocked. Ask whoever runs this hub.".to_owned(),
+        ),
+        Err(SignInError::Throttled(wait)) => (StatusCode::TOO_MANY_REQUESTS, too_many(wait.0)),
+        Err(SignInError::Busy(_)) => return Err(busy()),
+        Err(SignInError::Database(error)) => return Err(error.into()),
+    };
+    let page = SignInPage {
+        email: fields.text("email").to_owned(),
+        wrong: Some(wrong),
+        ..SignInPage::new(&state, fields.text("next"))
+    };
+    html_as(status, &page)
+}
+
+/// What is said to somebody who tries too often.
+pub(crate) fn too_many(wait: std::time::Duration) -> String {
+    format!(
+        "Too many tries. Wait {} seconds and try again.",
+        wait.as_secs().max(1)
+    )
+}
+
+/// Too many people sign in at this moment.
+pub(crate) fn busy() -> PageError {
+    PageError::Busy("Too many people are signing in at this moment.".to_owned())
+}
+
+/// `POST /sign-out`.
+pub(crate) async fn sign_out(
+    request: HttpRequest,
+    state: web::Data<ConsoleState>,
+) -> Result<HttpResponse, PageError> {
+    if let Some(token) = session::token(&request, &state) {
+        state.sign_in.sign_out(&token).await?;
+    }
+    let mut response = see_other("/sign-in");
+    session::end(&mut response, &state);
+    Ok(response.finish())
+}
