@@ -33,7 +33,9 @@ enum Command {
     Seed(Passed),
     /// Run every test on a throw-away Postgres and S3 server: `cargo xtask test [-- ARGUMENTS OF cargo test]`
     ///
-    /// `TEST_DATABASE_URL` (a superuser's `postgres://…`) and `TEST_S3_ENDPOINT` (`http://…`) name servers to use instead.
+    /// `TEST_DATABASE_URL` (a superuser's `postgres://…`) and `TEST_S3_ENDPOINT` (`http://…`) name servers to use instead,
+    /// and paths in `TEST_CHROMEDRIVER`, `TEST_CHROMIUM`, `TEST_AXE` (`axe.min.js`), `TEST_NODE` and `TEST_PYTHON` (with
+    /// `requests`) name tools.
     Test(Narrowed),
     /// Run the long tests again and again, each pass with another seed, and print what they came to
     ///

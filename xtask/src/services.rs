@@ -1,10 +1,12 @@
-//! The servers that tests need, brought up from what the machine has and removed without trace.
+//! The servers that tests need, brought up from what the machine has and removed without trace, and their tools.
 
 mod account;
 mod install;
 mod postgres;
+mod python;
 mod s3;
 mod scratch;
+pub mod tools;
 
 pub use scratch::Scratch;
 
@@ -54,7 +56,7 @@ fn free_port() -> Result<u16> {
     Ok(listener.local_addr()?.port())
 }
 
-/// The program's path, looked up in `PATH` as a shell does.
+/// The program's path, looked up in `PATH` as a shell does; an absolute path is its own.
 fn on_path(program: &str) -> Option<PathBuf> {
     let folders = std::env::var_os("PATH")?;
     std::env::split_paths(&folders)

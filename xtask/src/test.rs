@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every test of the workspace, on servers of its own.
+//! `cargo xtask test`: every test of the workspace, on servers and with tools of its own.
 
 use crate::services::{self, Scratch};
 use crate::workspace;
@@ -7,7 +7,8 @@ use anyhow::{Result, bail};
 /// Brings up what the environment does not name already, runs the tests, and removes what it brought up.
 pub fn run(arguments: &[String]) -> Result<()> {
     let mut scratch = Scratch::new()?;
-    let settings = services::for_tests(&mut scratch)?;
+    let mut settings = services::for_tests(&mut scratch)?;
+    settings.extend(services::tools::for_tests(&scratch)?);
     let mut failed = Vec::new();
     for command in plan(arguments) {
         if let Err(error) = workspace::run(

@@ -3,7 +3,12 @@
 const KEY = "gih-example-language";
 
 function show(tongue) {
-  for (const input of document.querySelectorAll(`.example input[value="${CSS.escape(tongue)}"]`)) input.checked = true;
+  for (const input of document.querySelectorAll(`.example input[value="${CSS.escape(tongue)}"]`)) {
+    input.checked = true;
+    // The button copies what is to be seen.
+    const button = input.closest("fieldset").querySelector("[data-copy]");
+    if (button) button.dataset.copy = `${input.name}-${tongue}`;
+  }
 }
 
 try {

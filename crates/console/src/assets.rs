@@ -3,17 +3,21 @@
 
 use std::sync::LazyLock;
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use actix_web::{HttpResponse, web};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
+use actix_web::{HttpRequest, HttpResponse, web};
 use sha2::{Digest as _, Sha256};
 
+use crate::compress::{self, gzip};
 use crate::error::PageError;
+use crate::format::hexadecimal;
 
 /// A file that pages refer to.
 struct Asset {
     name: &'static str,
     media_type: &'static str,
     bytes: &'static [u8],
+    /// The same in gzip, made once.
+    gzipped: Vec<u8>,
     /// The beginning of its SHA-256 in hexadecimal.
     version: String,
 }
@@ -25,6 +29,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         name,
         media_type,
         bytes,
+        gzipped: gzip(bytes),
         version: version(bytes),
     };
     macro_rules! file {
@@ -64,10 +69,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
 fn version(bytes: &[u8]) -> String {
     // 40 bits: a change that keeps them is not met by chance.
     let digest = Sha256::digest(bytes);
-    digest[..5]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hexadecimal(&digest[..5])
 }
 
 /// The address of the asset with this name; a name that is none leads to a page that is not found.
@@ -79,24 +81,33 @@ pub(crate) fn url(name: &str) -> String {
     format!("/assets/{version}/{name}")
 }
 
-/// How many bytes the asset with this name has.
+/// What the asset with this name holds.
 #[cfg(test)]
-pub(crate) fn weight(name: &str) -> usize {
+pub(crate) fn bytes(name: &str) -> &'static [u8] {
     let asset = ASSETS.iter().find(|asset| asset.name == name);
-    asset.map_or(0, |asset| asset.bytes.len())
+    asset.map_or(b"", |asset| asset.bytes)
 }
 
 /// `GET /assets/{version}/{name}`.
-pub(crate) async fn serve(path: web::Path<(String, String)>) -> Result<HttpResponse, PageError> {
+pub(crate) async fn serve(
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, PageError> {
     let (version, name) = path.into_inner();
     let asset = ASSETS
         .iter()
         .find(|asset| asset.name == name && asset.version == version)
         .ok_or(PageError::NotFound)?;
-    Ok(HttpResponse::Ok()
+    let mut response = HttpResponse::Ok();
+    response
         .insert_header((CONTENT_TYPE, asset.media_type))
         .insert_header((CACHE_CONTROL, "public, max-age=31536000, immutable"))
-        .body(asset.bytes))
+        .insert_header((VARY, "Accept-Encoding"));
+    if compress::is_accepted(&request) {
+        response.insert_header((CONTENT_ENCODING, "gzip"));
+        return Ok(response.body(asset.gzipped.as_slice()));
+    }
+    Ok(response.body(asset.bytes))
 }
 
 #[cfg(test)]

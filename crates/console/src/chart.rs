@@ -31,8 +31,8 @@ pub(crate) struct Bar {
     pub day: String,
     pub charged: String,
     pub refunded: String,
-    pub charged_bar: Option<Rectangle>,
-    pub refunded_bar: Option<Rectangle>,
+    pub charged_area: Option<Rectangle>,
+    pub refunded_area: Option<Rectangle>,
 }
 
 /// Where a bar stands.
@@ -62,8 +62,8 @@ impl Chart {
                 day: day(spent.day),
                 charged: thousands(spent.charged.get()),
                 refunded: thousands(spent.refunded.get()),
-                charged_bar: rectangle(x + 3, 8, spent.charged.get(), top),
-                refunded_bar: rectangle(x + 12, 5, spent.refunded.get(), top),
+                charged_area: rectangle(x + 3, 8, spent.charged.get(), top),
+                refunded_area: rectangle(x + 12, 5, spent.refunded.get(), top),
             }
         });
         Self {
@@ -150,10 +150,10 @@ mod tests {
     fn bars_are_in_proportion_and_small_ones_are_seen() {
         let chart = Chart::new(&[spent(200, 100), spent(1, 0), spent(0, 0)]);
         let height = |bar: &Option<Rectangle>| bar.as_ref().map(|bar| (bar.y, bar.height));
-        assert_eq!(height(&chart.bars[0].charged_bar), Some((0, 1_000)));
-        assert_eq!(height(&chart.bars[0].refunded_bar), Some((500, 500)));
-        assert_eq!(height(&chart.bars[1].charged_bar), Some((988, 12)));
-        assert_eq!(height(&chart.bars[2].charged_bar), None);
+        assert_eq!(height(&chart.bars[0].charged_area), Some((0, 1_000)));
+        assert_eq!(height(&chart.bars[0].refunded_area), Some((500, 500)));
+        assert_eq!(height(&chart.bars[1].charged_area), Some((988, 12)));
+        assert_eq!(height(&chart.bars[2].charged_area), None);
         assert_eq!((chart.net.as_str(), chart.middle.as_str()), ("101", "100"));
         assert!(!chart.is_empty);
         assert!(Chart::new(&[spent(0, 0)]).is_empty);

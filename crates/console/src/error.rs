@@ -32,9 +32,6 @@ pub(crate) enum PageError {
     /// Something that came is wrong, in a sentence.
     #[error("{0}")]
     Invalid(String),
-    /// Too many tries; in how many seconds again.
-    #[error("too many tries")]
-    TooMany(u64),
     /// Something is away; in a sentence.
     #[error("{0}")]
     Busy(String),
@@ -60,7 +57,6 @@ impl PageError {
                 "Forms are accepted from the hub's own pages alone. Open the page here and try again.".to_owned()
             }
             Self::Invalid(_) => "Go back, mend it, and send it again.".to_owned(),
-            Self::TooMany(seconds) => format!("Try again in {seconds} seconds."),
             Self::Busy(_) => "Nothing was changed. Try again in a moment.".to_owned(),
             Self::Internal => "It was written to the log. Try again, and tell whoever runs this hub if it stays.".to_owned(),
         }
@@ -108,7 +104,6 @@ impl ResponseError for PageError {
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::ForAdmins | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::Invalid(_) => StatusCode::BAD_REQUEST,
-            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -124,9 +119,6 @@ impl ResponseError for PageError {
             }
             Self::MethodNotAllowed(allowed) => {
                 response.insert_header((ALLOW, *allowed));
-            }
-            Self::TooMany(seconds) => {
-                response.insert_header((RETRY_AFTER, seconds.to_string()));
             }
             Self::Busy(_) => {
                 response.insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS));

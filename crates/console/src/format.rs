@@ -10,7 +10,7 @@ pub(crate) fn thousands(number: i64) -> String {
         text.push('−');
     }
     for (place, digit) in digits.char_indices() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -34,6 +34,16 @@ pub(crate) fn second(time: Timestamp) -> String {
         .take(19)
         .collect::<String>()
         .replace('T', " ")
+}
+
+/// Bytes in hexadecimal, two digits each.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
 }
 
 /// A day: `2026-04-30`, in UTC.

@@ -6,6 +6,7 @@
 
 mod assets;
 mod chart;
+mod compress;
 mod days;
 mod error;
 mod form;

@@ -32,131 +32,141 @@ pub fn configure(state: &web::Data<ConsoleState>) -> impl FnOnce(&mut web::Servi
     let state = state.clone();
     move |config| {
         config.app_data(state);
-        page!(config, "/", "GET, HEAD", get().to(docs::root));
-        page!(
-            config,
-            "/{lang}/api-docs",
-            "GET, HEAD",
-            get().to(docs::in_language)
-        );
-        page!(
-            config,
-            "/api-explorer",
-            "GET, HEAD",
-            get().to(explorer::show)
-        );
-        page!(
-            config,
-            "/assets/{version}/{name}",
-            "GET, HEAD",
-            get().to(assets::serve)
-        );
-        page!(
-            config,
-            "/sign-in",
-            "GET, HEAD, POST",
-            get().to(sign_in::show),
-            web::post().to(sign_in::submit)
-        );
-        page!(
-            config,
-            "/sign-up",
-            "GET, HEAD, POST",
-            get().to(sign_up::show),
-            web::post().to(sign_up::submit)
-        );
-        page!(
-            config,
-            "/sign-out",
-            "POST",
-            web::post().to(sign_in::sign_out)
-        );
-        page!(
-            config,
-            "/account",
-            "GET, HEAD, POST",
-            get().to(account::show),
-            web::post().to(account::change_password)
-        );
-        page!(
-            config,
-            "/keys",
-            "GET, HEAD, POST",
-            get().to(keys::list),
-            web::post().to(keys::create)
-        );
-        page!(
-            config,
-            "/keys/{id}/revoke",
-            "GET, HEAD, POST",
-            get().to(keys::ask_to_revoke),
-            web::post().to(keys::revoke)
-        );
-        page!(
-            config,
-            "/keys/{id}/rotate",
-            "GET, HEAD, POST",
-            get().to(keys::ask_to_rotate),
-            web::post().to(keys::rotate)
-        );
+        open_pages(config);
+        own_pages(config);
         admin_pages(config);
-        page!(
-            config,
-            "/playground",
-            "GET, HEAD, POST",
-            get().to(playground::show),
-            web::post().to(playground::submit)
-        );
-        page!(
-            config,
-            "/playground/balance",
-            "GET, HEAD",
-            get().to(playground::balance)
-        );
-        page!(config, "/credits", "GET, HEAD", get().to(credits::show));
-        page!(
-            config,
-            "/credits.csv",
-            "GET, HEAD",
-            get().to(credits::download)
-        );
-        page!(
-            config,
-            "/generations",
-            "GET, HEAD",
-            get().to(generations::list)
-        );
-        page!(
-            config,
-            "/generations/statuses",
-            "GET, HEAD",
-            get().to(generations::statuses)
-        );
-        page!(
-            config,
-            "/generations/{id}",
-            "GET, HEAD",
-            get().to(generation::show)
-        );
-        page!(
-            config,
-            "/generations/{id}/status",
-            "GET, HEAD",
-            get().to(generation::status)
-        );
-        page!(
-            config,
-            "/thumbnails/{id}",
-            "GET, HEAD",
-            get().to(images::thumbnail)
-        );
-        page!(
-            config,
-            "/images/{id}",
-            "GET, HEAD",
-            get().to(images::original)
-        );
     }
+}
+
+/// What is for everybody.
+fn open_pages(config: &mut web::ServiceConfig) {
+    page!(config, "/", "GET, HEAD", get().to(docs::root));
+    page!(
+        config,
+        "/{lang}/api-docs",
+        "GET, HEAD",
+        get().to(docs::in_language)
+    );
+    page!(
+        config,
+        "/api-explorer",
+        "GET, HEAD",
+        get().to(explorer::show)
+    );
+    page!(
+        config,
+        "/assets/{version}/{name}",
+        "GET, HEAD",
+        get().to(assets::serve)
+    );
+    page!(
+        config,
+        "/sign-in",
+        "GET, HEAD, POST",
+        get().to(sign_in::show),
+        web::post().to(sign_in::submit)
+    );
+    page!(
+        config,
+        "/sign-up",
+        "GET, HEAD, POST",
+        get().to(sign_up::show),
+        web::post().to(sign_up::submit)
+    );
+    page!(
+        config,
+        "/sign-out",
+        "POST",
+        web::post().to(sign_in::sign_out)
+    );
+}
+
+/// What is an account's.
+fn own_pages(config: &mut web::ServiceConfig) {
+    page!(
+        config,
+        "/account",
+        "GET, HEAD, POST",
+        get().to(account::show),
+        web::post().to(account::change_password)
+    );
+    page!(
+        config,
+        "/keys",
+        "GET, HEAD, POST",
+        get().to(keys::list),
+        web::post().to(keys::create)
+    );
+    page!(
+        config,
+        "/keys/{id}/revoke",
+        "GET, HEAD, POST",
+        get().to(keys::ask_to_revoke),
+        web::post().to(keys::revoke)
+    );
+    page!(
+        config,
+        "/keys/{id}/rotate",
+        "GET, HEAD, POST",
+        get().to(keys::ask_to_rotate),
+        web::post().to(keys::rotate)
+    );
+    page!(
+        config,
+        "/playground",
+        "GET, HEAD, POST",
+        get().to(playground::show),
+        web::post().to(playground::submit)
+    );
+    page!(
+        config,
+        "/playground/balance",
+        "GET, HEAD",
+        get().to(playground::balance)
+    );
+    page!(config, "/credits", "GET, HEAD", get().to(credits::show));
+    page!(
+        config,
+        "/credits.csv",
+        "GET, HEAD",
+        get().to(credits::download)
+    );
+    page!(
+        config,
+        "/generations",
+        "GET, HEAD",
+        get().to(generations::list)
+    );
+    page!(
+        config,
+        "/generations/statuses",
+        "GET, HEAD",
+        get().to(generations::statuses)
+    );
+    page!(
+        config,
+        "/generations/{id}",
+        "GET, HEAD",
+        get().to(generation::show)
+    );
+    page!(
+        config,
+        "/generations/{id}/status",
+        "GET, HEAD",
+        get().to(generation::status)
+    );
+    page!(
+        config,
+        "/thumbnails/{id}",
+        "GET, HEAD",
+        get().to(images::thumbnail)
+    );
+    page!(
+        config,
+        "/images/{id}",
+        "GET, HEAD",
+        get().to(images::original)
+    );
 }
 
 /// What admins alone get to see.

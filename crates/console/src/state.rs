@@ -7,7 +7,6 @@ use actix_web::{HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 use gih_domain::administer::Administer;
 use gih_domain::generate::{Generate, GenerateError};
-use gih_domain::generation::SavedImage;
 use gih_domain::id::AccountId;
 use gih_domain::manage_keys::ManageKeys;
 use gih_domain::ports::Clock;
@@ -81,10 +80,5 @@ impl ConsoleState {
     /// Whether browsers reach the hub by HTTPS, so that cookies can be bound to it.
     pub(crate) fn is_https(&self) -> bool {
         self.public_url.starts_with("https://")
-    }
-
-    /// Where an image can be opened by anybody who has the address.
-    pub(crate) fn image_url(&self, image: &SavedImage) -> String {
-        format!("{}/{}", self.media_url, image.object_name)
     }
 }

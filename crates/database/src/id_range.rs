@@ -7,10 +7,12 @@ use gih_domain::id::{EntryId, GenerationId};
 use gih_domain::time::Timestamp;
 use uuid::Uuid;
 
-/// How far the time of a row's id may lie from its `created_at`: a generation's id is made before its reference images are
-/// saved, and the ledger's ids were once made by the host's clock. Ranges of ids are wider by it on both sides, and the
-/// times themselves are compared as well: what is read in excess is two hours' rows at most.
-const LAG: Duration = Duration::from_hours(1);
+/// How long before its row's `created_at` an id may be made: a generation's is, before its reference images are saved.
+/// Ranges of ids are wider by it, and the times themselves are compared as well.
+const EARLY: Duration = Duration::from_hours(1);
+/// How long after it: the ledger's ids were once made by the host's clock when they were written. Short, because a list is
+/// read from this end.
+const LATE: Duration = Duration::from_mins(5);
 
 /// An id that bounds a range by time.
 pub(crate) trait ByTime: Sized {
@@ -19,12 +21,12 @@ pub(crate) trait ByTime: Sized {
 
     /// The range's beginning, for rows of `from` or later: ids from this one on.
     fn lowest(from: Timestamp) -> Self {
-        Self::before(from.minus(LAG))
+        Self::before(from.minus(EARLY))
     }
 
     /// The range's end, for rows before `before`: ids before this one.
     fn highest(before: Timestamp) -> Self {
-        Self::before(before.plus(LAG))
+        Self::before(before.plus(LATE))
     }
 }
 
@@ -78,9 +80,9 @@ mod tests {
         let range = EntryId::lowest(time)..EntryId::highest(time);
         let id = |at| EntryId(new_id(at));
         assert!(range.contains(&id(time)));
-        assert!(range.contains(&id(time.plus(LAG / 2))));
-        assert!(range.contains(&id(time.minus(LAG / 2))));
-        assert!(!range.contains(&id(time.plus(LAG * 2))));
-        assert!(!range.contains(&id(time.minus(LAG * 2))));
+        assert!(range.contains(&id(time.plus(LATE / 2))));
+        assert!(range.contains(&id(time.minus(EARLY / 2))));
+        assert!(!range.contains(&id(time.plus(LATE * 2))));
+        assert!(!range.contains(&id(time.minus(EARLY * 2))));
     }
 }

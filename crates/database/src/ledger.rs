@@ -1,5 +1,6 @@
 //! The ledger and the lots, as their owner reads them.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use async_trait::async_trait;
@@ -161,6 +162,8 @@ fn with_lots(db: &mut Db, rows: Vec<EntryRow>) -> Result<Vec<Entry>, Error> {
         .collect()
 }
 
+/// What has credits left has an index, and what has none has another. What has expired is between the two until it is
+/// written off.
 fn owned_lots(
     db: &mut Db,
     account: AccountId,
@@ -168,11 +171,10 @@ fn owned_lots(
     at: Timestamp,
     at_most: u32,
 ) -> Result<Vec<OwnedLot>, Error> {
-    let live: Vec<LotRow> = both!(db, c => credit_lots::table
+    let open: Vec<LotRow> = both!(db, c => credit_lots::table
         .filter(credit_lots::account_id.eq(Sql(account)))
         .filter(credit_lots::mode.eq(Sql(mode)))
         .filter(credit_lots::remaining.gt(Zero))
-        .filter(credit_lots::expires_at.is_null().or(credit_lots::expires_at.gt(Sql(Some(at)))))
         // As they are spent: see `Lot::spending_order`.
         .order((
             credit_lots::expires_at.is_null(),
@@ -180,21 +182,25 @@ fn owned_lots(
             credit_lots::created_at,
             credit_lots::id,
         ))
+        .select(LotRow::as_select())
+        .load(c))?;
+    let spent: Vec<LotRow> = both!(db, c => credit_lots::table
+        // As in lists of generations: no other index has this order.
+        .filter(credit_lots::account_id.eq_any([Sql(account)]))
+        .filter(credit_lots::mode.eq(Sql(mode)))
+        .filter(credit_lots::remaining.eq(Zero))
+        .order((credit_lots::account_id.desc(), credit_lots::id.desc()))
         .limit(i64::from(at_most))
         .select(LotRow::as_select())
         .load(c))?;
-    let left = i64::from(at_most) - i64::try_from(live.len()).unwrap_or(i64::MAX);
-    let others: Vec<LotRow> = both!(db, c => credit_lots::table
-        .filter(credit_lots::account_id.eq_any([Sql(account)]))
-        .filter(credit_lots::mode.eq(Sql(mode)))
-        .filter(credit_lots::remaining.eq(0).or(credit_lots::expires_at.le(Sql(Some(at)))))
-        .order((credit_lots::account_id.desc(), credit_lots::id.desc()))
-        .limit(left.max(0))
-        .select(LotRow::as_select())
-        .load(c))?;
-    let owned = |is_live| move |row: LotRow| owned_lot(row, is_live);
-    let live = live.into_iter().map(owned(true));
-    live.chain(others.into_iter().map(owned(false))).collect()
+    let is_live = |row: &LotRow| row.expires_at.is_none_or(|expires_at| at < expires_at);
+    let (live, expired): (Vec<LotRow>, Vec<LotRow>) = open.into_iter().partition(is_live);
+    let mut others = [expired, spent].concat();
+    others.sort_by_key(|row| Reverse(row.id));
+    let live = live.into_iter().map(|row| owned_lot(row, true));
+    let others = others.into_iter().map(|row| owned_lot(row, false));
+    let at_most = usize::try_from(at_most).unwrap_or(usize::MAX);
+    live.chain(others).take(at_most).collect()
 }
 
 fn owned_lot(row: LotRow, is_live: bool) -> Result<OwnedLot, Error> {
@@ -211,7 +217,7 @@ fn owned_lot(row: LotRow, is_live: bool) -> Result<OwnedLot, Error> {
 }
 
 #[derive(QueryableByName)]
-struct Day {
+struct SpentOnDay {
     /// Since 1970.
     #[diesel(sql_type = BigInt)]
     day: i64,
@@ -235,7 +241,7 @@ fn spending(
         Db::Pg(_) => "CAST((created_at AT TIME ZONE 'UTC')::date - DATE '1970-01-01' AS bigint)",
         Db::Lite(_) => "created_at / 86400000000",
     };
-    let rows: Vec<Day> = both!(db, c => {
+    let rows: Vec<SpentOnDay> = both!(db, c => {
         let mut statement = Statement::new("SELECT ")
             .text(day)
             .text(

@@ -45,7 +45,7 @@ impl Connection {
         match &mut self.0 {
             Db::Pg(c) => {
                 let of_number = |number: &usize| sql.contains(&format!("${number}"));
-                let parameters = (1..).take_while(of_number).count();
+                let parameters = (1..=sql.len()).take_while(of_number).count();
                 let nulls = match parameters {
                     0 => String::new(),
                     count => format!("({})", vec!["NULL"; count].join(", ")),

@@ -249,16 +249,16 @@ async fn accounts_page_and_are_searched() {
                 (emails, has_more, last)
             }
         };
-        let (page, has_more, last) = list(None, None, 3).await;
+        let (listed, has_more, cursor) = list(None, None, 3).await;
         assert_eq!(
-            (page, has_more),
+            (listed, has_more),
             (
                 vec![emails[3].into(), emails[2].into(), emails[1].into()],
                 true
             )
         );
-        let (page, has_more, _) = list(None, last, 3).await;
-        assert_eq!((page, has_more), (vec![emails[0].to_owned()], false));
+        let (listed, has_more, _) = list(None, cursor, 3).await;
+        assert_eq!((listed, has_more), (vec![emails[0].to_owned()], false));
         for (search, expected) in [
             ("example.com", vec![emails[3], emails[1], emails[0]]),
             ("b_1", vec![emails[1]]),

@@ -187,7 +187,7 @@ async fn admins_see_everybodys() {
     on_both(|database| async move {
         let ann = world(&database, &[(100, None)]).await;
         let bob = world(&database, &[(100, None)]).await;
-        let mut ids = vec![
+        let mut ids = [
             run(&database, &ann, ann.key, NOW, true).await,
             run(&database, &bob, bob.key, NOW.plus(MINUTE), false).await,
             run(&database, &ann, ann.key, NOW.plus(2 * MINUTE), true).await,

@@ -298,9 +298,9 @@ async fn figures(database: &TestDatabase, plans: &mut Plans, account: AccountId)
         .await;
     let since = NOW.minus(DAY);
     let question = database.lots(account, Mode::Live, NOW, 50);
-    plans.sum("lots", "credit_lots_of_account", question).await;
+    plans.sum("spent lots", "credit_lots_spent", question).await;
     let question = database.lots(account, Mode::Live, NOW, 50);
-    plans.sum("live lots", "credit_lots_open", question).await;
+    plans.sum("open lots", "credit_lots_open", question).await;
     let question = database.spending(Some(account), Mode::Live, since, NOW);
     plans
         .sum("spending", "ledger_entries_of_account", question)

@@ -32,6 +32,7 @@ async fn account(database: &Database, email: &str) -> AccountId {
         password_hash: Some(HASH.to_owned()),
         password_is_temporary: true,
         lots: vec![],
+        act: None,
         created_at: NOW,
     };
     Accounts::create(database, &account).await.unwrap();

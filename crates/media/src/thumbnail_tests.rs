@@ -145,7 +145,7 @@ async fn sixteen_bits_gray_and_palettes_are_read() {
     encoder.set_trns(&[255, 0][..]); // the second colour is not to be seen
     let mut writer = encoder.write_header().unwrap();
     writer
-        .write_image_data(&[0x00; 40 * 640 + 40 * 640])
+        .write_image_data(&vec![0x00; 40 * 640 + 40 * 640])
         .unwrap();
     writer.finish().unwrap();
     let small = thumbnail(&bytes).await.unwrap();

@@ -1,5 +1,5 @@
 DROP INDEX ledger_entries_uncharged_of_account;
-DROP INDEX credit_lots_of_account;
+DROP INDEX credit_lots_spent;
 DROP INDEX generations_of_test_mode;
 DROP INDEX generations_of_key;
 DROP INDEX generations_unsuccessful;

@@ -80,5 +80,5 @@ CREATE INDEX generations_of_key ON generations (api_key_id, id);
 CREATE INDEX generations_of_test_mode ON generations (id) WHERE mode = 'test';
 
 -- Lists of lots, and of entries by cause. Nearly all entries are charges: the others are what is looked for.
-CREATE INDEX credit_lots_of_account ON credit_lots (account_id, mode, id);
+CREATE INDEX credit_lots_spent ON credit_lots (account_id, mode, id) WHERE remaining = 0;
 CREATE INDEX ledger_entries_uncharged_of_account ON ledger_entries (account_id, mode, cause, id) WHERE cause <> 'charge';

@@ -1,26 +1,19 @@
 //! A real S3 server of the tests' own: moto, kept in a Python environment under `target/tools`.
 
-use super::install::{Need, install};
+use super::python::Environment;
 use super::{Scratch, free_port};
-use crate::workspace;
-use anyhow::{Context, Result};
-use std::fs::{self, File};
+use anyhow::Result;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-const MOTO_VERSION: &str = "5.2.5";
-
-const NEED: Need = Need {
-    what: "Python 3.10 or newer with venv",
+const MOTO: Environment = Environment {
+    name: "moto",
     instead: "TEST_S3_ENDPOINT",
-    apt_get: "python3 python3-venv",
-    dnf: "python3",
-    apk: "python3",
-    pacman: "python",
-    brew: "python@3.13",
+    probe: "import moto, moto.server; print(moto.__version__)",
+    printed: "5.2.5",
+    installs: &[&["moto[server]==5.2.5"]],
 };
 
 /// Importing it takes seconds on a busy machine.
@@ -28,9 +21,7 @@ const READY_WITHIN: Duration = Duration::from_mins(1);
 
 /// Starts it and returns `http://127.0.0.1:<port>`.
 pub fn start(scratch: &mut Scratch) -> Result<String> {
-    let home = workspace::tools().join("moto");
-    let python = home.join("bin").join("python");
-    ensure_installed(scratch, &home, &python)?;
+    let python = MOTO.python(scratch)?;
     let port = free_port()?;
     let mut moto = Command::new(&python);
     moto.args([
@@ -46,43 +37,6 @@ pub fn start(scratch: &mut Scratch) -> Result<String> {
     scratch.start("moto", &mut moto, READY_WITHIN, || answers(address))?;
     eprintln!("moto (S3) on {address}");
     Ok(format!("http://{address}"))
-}
-
-/// Makes the environment unless it is there and works: a newer Python of the system breaks an older environment.
-fn ensure_installed(scratch: &Scratch, home: &Path, python: &Path) -> Result<()> {
-    fs::create_dir_all(workspace::tools())?;
-    // Two runs at once would install into each other's hands. Held until the file is closed.
-    let lock = File::create(workspace::tools().join("moto.lock"))?;
-    lock.lock()?;
-    let mut version = Command::new(python);
-    version.args(["-c", "import moto, moto.server; print(moto.__version__)"]);
-    if workspace::output(&mut version).is_ok_and(|found| found.trim() == MOTO_VERSION) {
-        return Ok(());
-    }
-    let usable = || {
-        let probe = "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))";
-        workspace::output(Command::new("python3").args(["-c", probe]))
-    };
-    if usable().is_err() {
-        install(&NEED, scratch.is_roots()?)?;
-        usable()
-            .with_context(|| format!("{} was installed, but `python3` is not it", NEED.what))?;
-    }
-    eprintln!("installing moto {MOTO_VERSION} into {}", home.display());
-    if home.exists() {
-        fs::remove_dir_all(home)?;
-    }
-    workspace::output(Command::new("python3").args(["-m", "venv"]).arg(home))?;
-    let package = format!("moto[server]=={MOTO_VERSION}");
-    workspace::output(Command::new(python).args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        &package,
-    ]))?;
-    Ok(())
 }
 
 /// Whether an HTTP server answers there with success.

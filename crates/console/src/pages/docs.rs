@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use super::html;
+use crate::compress::compressed;
 use crate::error::PageError;
 use crate::language::Language;
 use crate::session::Visitor;
@@ -79,7 +80,7 @@ pub(crate) async fn root(
     let accepted = accepted
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    let mut response = page(Language::negotiate(accepted), &state, visitor).await?;
+    let mut response = page(&request, Language::negotiate(accepted), &state, visitor).await?;
     response
         .headers_mut()
         .append(VARY, HeaderValue::from_static("Accept-Language"));
@@ -88,15 +89,17 @@ pub(crate) async fn root(
 
 /// `GET /{lang}/api-docs`.
 pub(crate) async fn in_language(
+    request: HttpRequest,
     code: web::Path<String>,
     state: web::Data<ConsoleState>,
     visitor: Result<Visitor, PageError>,
 ) -> Result<HttpResponse, PageError> {
     let language = Language::find(&code).ok_or(PageError::NotFound)?;
-    page(language, &state, visitor).await
+    page(&request, language, &state, visitor).await
 }
 
 async fn page(
+    request: &HttpRequest,
     language: &'static Language,
     state: &ConsoleState,
     visitor: Result<Visitor, PageError>,
@@ -114,7 +117,7 @@ async fn page(
     response
         .headers_mut()
         .insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag));
-    Ok(response)
+    compressed(request, response).await
 }
 
 /// Who looks at a page that is for everybody. With the database away everybody is a stranger: it is shown all the same.

@@ -194,8 +194,8 @@ fn refusal(state: &ConsoleState, error: GenerateError) -> Refusal {
     let is_changed = matches!(error, GenerateError::IdempotencyMismatch);
     let mut refusal = state.face.refusal(error);
     if is_changed {
-        refusal.message =
-            "The form was changed after it had been sent. Look at it and send it again.".to_owned();
+        "The form was changed after it had been sent. Look at it and send it again."
+            .clone_into(&mut refusal.message);
     }
     refusal
 }
@@ -314,7 +314,7 @@ fn run_again(generation: &Generation, models: &[Model]) -> Prefill {
 fn once(state: &ConsoleState) -> String {
     let mut random = [0; 16];
     state.keys.ids.fill(&mut random);
-    random.iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::format::hexadecimal(&random)
 }
 
 fn wants_json(request: &HttpRequest) -> bool {

@@ -112,7 +112,7 @@ pub(super) fn image(
         query.first(c).optional()
     })?;
     found
-        .map(|row| row.image())
+        .map(ImageRow::image)
         .transpose()
         .map_err(|problem| Error::Unexpected(format!("the row of {id} is corrupt: {problem}")))
 }

@@ -33,8 +33,8 @@ async fn a_reference_is_granted_once() {
             .unwrap();
         assert_eq!(bobs.balance.credits.get(), 5);
         assert_eq!(
-            database.numbers("SELECT amount AS number FROM ledger_entries ORDER BY id"),
-            [100, 10, 1, 1, 5]
+            database.numbers("SELECT amount AS number FROM ledger_entries ORDER BY amount"),
+            [1, 1, 5, 10, 100]
         );
     })
     .await;

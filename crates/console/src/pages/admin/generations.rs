@@ -1,11 +1,12 @@
 //! Everybody's generations.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use gih_domain::generation::{Generation, Status};
-use gih_domain::id::GenerationId;
+use gih_domain::id::{AccountId, GenerationId};
 use gih_domain::mode::Mode;
 use gih_domain::ports::ListFilter;
 
@@ -131,15 +132,18 @@ pub(crate) async fn list(
 
 /// With whose they are: each account is looked up once.
 async fn rows(state: &ConsoleState, generations: &[Generation]) -> Result<Vec<Row>, PageError> {
-    let mut emails = HashMap::new();
+    let mut emails: HashMap<AccountId, Option<String>> = HashMap::new();
     let mut rows = Vec::with_capacity(generations.len());
     for generation in generations {
         let id = generation.account;
-        if !emails.contains_key(&id) {
-            let account = state.administer.account(id).await?;
-            emails.insert(id, account.map(|account| account.email.to_string()));
-        }
-        let email = emails.get(&id).cloned().flatten();
+        let email = match emails.entry(id) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(place) => {
+                let account = state.administer.account(id).await?;
+                let email = account.map(|account| account.email.to_string());
+                place.insert(email).clone()
+            }
+        };
         rows.push(Row {
             owner: Some((id.to_string(), email.unwrap_or_else(|| id.to_string()))),
             ..Row::new(generation)

@@ -58,7 +58,11 @@ fn page(query: &str, spending: &[DaySpending]) -> CreditsPage {
 fn spending(charged: u32) -> Vec<DaySpending> {
     let day = |day: u32| DaySpending {
         day: time("2026-04-01").plus(Duration::from_hours(24) * day),
-        charged: Credits::from_u32(if day % 3 == 0 { charged } else { charged / 4 }),
+        charged: Credits::from_u32(if day.is_multiple_of(3) {
+            charged
+        } else {
+            charged / 4
+        }),
         refunded: Credits::from_u32(charged / 8),
     };
     (0..DAYS).map(day).collect()

@@ -7,6 +7,7 @@
 mod account;
 mod answer;
 mod api;
+mod browser;
 mod exposition;
 mod hub;
 mod place;
@@ -19,6 +20,7 @@ pub mod wire;
 pub use account::Account;
 pub use answer::Answer;
 pub use api::{Api, send};
+pub use browser::{Browser, Key, tool};
 pub use exposition::Exposition;
 pub use hub::Hub;
 pub use place::Place;
