@@ -135,5 +135,5 @@ fn a_full_page_is_light() {
     let prompt = "狐狸".repeat(16_000);
     let full = (0..GENERATIONS).map(|_| generation(&prompt, succeeded(2)));
     let html = page("", &[], full.collect(), true);
-    assert!(html.len() < 42_000, "{} bytes", html.len());
+    assert!(html.len() < 38_000, "{} bytes", html.len());
 }
