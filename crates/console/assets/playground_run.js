@@ -80,7 +80,7 @@ function start(form) {
         const { prompt, n, seconds, total } = asked;
         const run = { id: answer.id, prompt: prompt.slice(0, 200), n, seconds, total, began: Date.now() };
         remember(run);
-        follow(run);
+        follow(run, true);
         balance();
       } else if (answer?.error) {
         if (answer.error.code === "idempotencyMismatch") renew();
@@ -123,8 +123,8 @@ function start(form) {
     try { return { ...JSON.parse(sessionStorage.getItem(key(id))), id }; } catch { return { id }; }
   }
 
-  /** Shows a run and looks for its end. */
-  async function follow(run) {
+  /** Shows a run, and looks for its end. */
+  async function follow(run, isNew) {
     $("no-results").hidden = true;
     const details = make("a", { href: `/generations/${run.id}?mode=${mode}`, textContent: "Details" });
     const text = make("p", { className: "muted small", textContent: "Accepted" });
@@ -132,18 +132,24 @@ function start(form) {
     bar.setAttribute("aria-label", "Progress");
     const card = make("article", { className: "run" }, make("h3", { textContent: run.prompt || "Generation", title: run.prompt ?? "" }), bar, text);
     $("runs").prepend(card);
-    const usually = run.seconds ? `, usually about ${Math.max(1, Math.round(run.seconds))} s` : "";
-    say(`Accepted${usually}.`);
+    if (isNew) card.scrollIntoView({ block: "nearest" });
+    const usually = () => run.seconds ? `, usually about ${Math.max(1, Math.round(run.seconds))} s` : "";
+    say(`Accepted${usually()}.`);
     let state = "queued";
     const tick = () => {
       const gone = run.began ? (Date.now() - run.began) / 1000 : 0;
       // Fast at first, never quite at the end: at the usual time nine tenths.
       if (run.seconds && run.began) bar.value = 1 - 10 ** (-gone / run.seconds);
-      text.textContent = `${state === "queued" ? "Queued" : "Drawing"}${gone >= 1 ? ` for ${Math.floor(gone)} s` : ""}${usually}`;
+      text.textContent = `${state === "queued" ? "Queued" : "Drawing"}${gone >= 1 ? ` for ${Math.floor(gone)} s` : ""}${usually()}`;
     };
     tick();
     const ticking = setInterval(tick, 500);
-    const end = await poll(run.id, (status) => { state = status; });
+    const end = await poll(run.id, (status) => {
+      state = status.status;
+      // Of a run that another page began, the hub knows how long it has been going.
+      run.began ??= Date.now() - status.elapsed_seconds * 1000;
+      run.seconds ??= status.usual_seconds;
+    });
     clearInterval(ticking);
     bar.remove();
     if (end.status === "succeeded") {
@@ -171,7 +177,7 @@ function start(form) {
     const download = make("a", { className: "button compact", href: `/images/${image.id}?download=1`, textContent: "Download" });
     download.setAttribute("aria-label", `Download ${name}`);
     const reuse = make("button", { className: "compact", type: "button", textContent: "Use as reference" });
-    reuse.setAttribute("aria-label", `Use ${name} as reference`);
+    reuse.setAttribute("aria-label", `Use as reference: ${name}`);
     reuse.addEventListener("click", () => form.dispatchEvent(new CustomEvent("reference", { detail: image.id })));
     return make("li", {}, open, make("div", {}, download, reuse));
   }
@@ -185,7 +191,7 @@ function start(form) {
         if (answer.ok) {
           const now = await answer.json();
           if (!["queued", "running"].includes(now.status)) return now;
-          tell(now.status);
+          tell(now);
         }
       } catch { /* away for a moment: it goes on without us */ }
       await sleep(tries < 20 ? 700 : tries < 60 ? 1500 : 4000);

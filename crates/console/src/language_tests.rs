@@ -134,6 +134,9 @@ fn every_key_is_used_and_every_used_key_is_there() {
     let mut code = String::new();
     read(&root.join("templates"), ".html", &mut code);
     read(&root.join("src"), ".rs", &mut code);
+    // A long call has its key on a line of its own.
+    let words: Vec<&str> = code.split_whitespace().collect();
+    let code = words.join(" ").replace("( \"", "(\"");
     let mut used = BTreeSet::new();
     for call in [".text(\"", ".rich(\"", ".fill(\"", ".word(\"", "count(\""] {
         used.extend(

@@ -63,9 +63,11 @@ pub(crate) fn new_entry_id(at: Timestamp) -> EntryId {
     EntryId(new_id(at))
 }
 
-/// A name for a new lot, as [`new_entry_id`].
-pub(crate) fn new_lot_id(at: Timestamp) -> LotId {
-    LotId(new_id(at))
+/// A name for a new lot. Of lots of one instant that expire together the one that was made first is spent first, so these
+/// sort by their making, whatever the time on them.
+#[allow(clippy::disallowed_methods)] // nobody decides anything by its randomness
+pub(crate) fn new_lot_id() -> LotId {
+    LotId(uuid::Uuid::now_v7())
 }
 
 /// An amount from a column.

@@ -77,6 +77,10 @@ impl GenerationPage {
                 .map(|end| end.since(timeline.accepted_at))
         });
         let owner = found.owner.as_ref();
+        let mut facts = facts::of_request(generation, found.key.as_deref());
+        if owner.is_some() {
+            facts.extend(facts::for_admins(generation));
+        }
         let section = owner.map_or(Section::Generations, |_| Section::Admin);
         Self {
             shell: Shell::of(title, section, account).with_script("generations.js"),
@@ -89,7 +93,7 @@ impl GenerationPage {
             problem: Problem::of(generation),
             progress: Progress::of(generation, found.usual, at),
             prompt: generation.prompt.clone(),
-            facts: facts::of_request(generation, found.key.as_deref()),
+            facts,
             steps: progress::steps(generation, found.timeline),
             took: took.map(exactly),
             cost: Cost::of(generation),

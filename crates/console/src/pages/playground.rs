@@ -27,7 +27,7 @@ mod data;
 mod view;
 
 /// What a page that is shown again says of files, which browsers send once.
-const FILES_AGAIN: &str = " Choose your reference images again: browsers do not keep files.";
+const FILES_AGAIN: &str = "Choose your reference images again: browsers do not keep files.";
 
 /// What the form holds when the page is opened, and what to say of it.
 #[derive(Default)]
@@ -107,7 +107,7 @@ pub(crate) async fn submit(
         Ok(draft) => draft,
         Err((refusal, _)) if wants_json => return Ok(refuse(&refusal)),
         Err((mut refusal, typed)) => {
-            refusal.message.push_str(FILES_AGAIN);
+            refusal.message = with_files_again(&refusal.message);
             let once = sent.unwrap_or_else(|| once(&state));
             return again(&state, &account, mode, &typed, refusal, &once).await;
         }
@@ -134,7 +134,7 @@ pub(crate) async fn submit(
         Err(refusal) if wants_json => Ok(refuse(&refusal)),
         Err(mut refusal) => {
             if had_references {
-                refusal.message.push_str(FILES_AGAIN);
+                refusal.message = with_files_again(&refusal.message);
             }
             // A changed form is another request. Otherwise a resend stays one, which is paid once.
             let once = match sent {
@@ -315,6 +315,10 @@ fn once(state: &ConsoleState) -> String {
     let mut random = [0; 16];
     state.keys.ids.fill(&mut random);
     crate::format::hexadecimal(&random)
+}
+
+fn with_files_again(message: &str) -> String {
+    format!("{}. {FILES_AGAIN}", message.trim_end_matches('.'))
 }
 
 fn wants_json(request: &HttpRequest) -> bool {

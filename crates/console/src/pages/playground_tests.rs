@@ -67,3 +67,10 @@ fn what_cannot_be_had_again_is_said() {
     assert!(prefill.remarks[0].contains("older is not on sale any more"));
     assert!(run_again(&gone, &[]).remarks.len() == 1);
 }
+
+#[test]
+fn files_are_asked_for_again_in_a_sentence_of_its_own() {
+    for message in ["n is 9", "n is 9."] {
+        assert_eq!(with_files_again(message), format!("n is 9. {FILES_AGAIN}"));
+    }
+}

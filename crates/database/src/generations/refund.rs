@@ -47,7 +47,7 @@ impl Refunds {
         let planned = refunds.into_iter().map(|refund| {
             let lot = match refund {
                 Refund::ToSource(part) => part.lot,
-                Refund::ToNewLot { .. } => lots::new_lot_id(at),
+                Refund::ToNewLot { .. } => lots::new_lot_id(),
             };
             (refund, lot)
         });

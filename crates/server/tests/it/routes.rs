@@ -11,7 +11,6 @@ async fn unknown_routes_are_404_before_anything_else() {
     let hub = Hub::start(Options::sqlite()).await;
     let nobody = hub.without_key();
     for path in [
-        "/",
         "/api/v1",
         "/api/v1/",
         "/api/v1/model",

@@ -31,6 +31,8 @@ pub(super) struct Row {
     pub status: &'static str,
     pub label: &'static str,
     pub mode: &'static str,
+    pub model: String,
+    /// How many images, and which.
     pub what: String,
     pub credits: String,
     pub accepted: String,
@@ -50,10 +52,8 @@ impl Row {
             status: generation.status().as_str(),
             label: label(generation.status()),
             mode: generation.mode.as_str(),
-            what: format!(
-                "{} × {} at {}",
-                generation.n, generation.model, generation.tier
-            ),
+            model: generation.model.clone(),
+            what: format!("{} × {}", generation.n, generation.tier),
             credits: thousands(credits.get()),
             accepted: minute(generation.created_at),
             owner: None,
@@ -224,7 +224,8 @@ mod tests {
             // What was delivered was charged; what is not finished is held.
             "<td class=\"number\">8</td>",
             "<td class=\"number\">16</td>",
-            "2 × gpt-image-2 at 1K",
+            "gpt-image-2<br>",
+            "2 × 1K, test",
         ] {
             assert!(html.contains(shown), "{shown}");
         }
@@ -249,7 +250,7 @@ mod tests {
     #[test]
     fn prompts_and_emails_stay_text() {
         let mut row = owned(HOSTILE, failed(HOSTILE), HOSTILE);
-        row.what = HOSTILE.to_owned();
+        row.model = HOSTILE.to_owned();
         assert_safe(&page("from=%3Cscript%3Ealert(1)", vec![row]));
     }
 }

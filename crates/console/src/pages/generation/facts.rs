@@ -1,7 +1,7 @@
 //! What was asked, what came of it, and what it cost, ready to be shown.
 
 use gih_domain::blob::ImageFormat;
-use gih_domain::generation::{FailureCode, Generation};
+use gih_domain::generation::{FailureCode, Generation, State};
 use gih_domain::size::Size;
 
 use crate::format::thousands;
@@ -104,6 +104,31 @@ pub(super) fn of_request(generation: &Generation, key: Option<&str>) -> Vec<Fact
             key.map_or_else(|| "Console".to_owned(), str::to_owned),
         ),
     ]
+}
+
+/// What its owner does not need to know and an admin may.
+pub(super) fn for_admins(generation: &Generation) -> Vec<Fact> {
+    let fact = |name, value| Fact { name, value };
+    let caller = if generation.waits {
+        "waits for the end"
+    } else {
+        "takes a 202 and asks again"
+    };
+    let (provider, model) = (&generation.provider, &generation.provider_model);
+    let mut facts = vec![
+        fact("Provider in live mode", format!("{provider}: {model}")),
+        fact("Caller", caller.to_owned()),
+        fact("Key", generation.key.to_string()),
+    ];
+    if let State::Running { dispatched } = generation.state {
+        let sent = if dispatched {
+            "yes: it is never sent again"
+        } else {
+            "not yet"
+        };
+        facts.push(fact("Sent", sent.to_owned()));
+    }
+    facts
 }
 
 /// Why it did not succeed.

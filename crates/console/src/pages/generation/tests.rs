@@ -100,15 +100,18 @@ fn one_that_is_not_finished_says_how_long_it_may_take() {
 
 #[test]
 fn an_admin_is_told_whose_it_is_and_is_not_offered_to_go_on_with_it() {
-    for state in [succeeded(2), State::Queued] {
+    for state in [succeeded(2), State::Running { dispatched: true }] {
         let mut anothers = found(generation("A fox", state));
-        assert!(render(&anothers).contains("/playground?from="));
+        let html = render(&anothers);
+        assert!(html.contains("/playground?from="));
+        assert!(!html.contains("Provider in live mode"));
         anothers.owner = Some(account());
         let html = render(&anothers);
         for shown in [
             "/admin/accounts/acc_",
             ">ann@example.com</a>",
             "href=\"/admin/generations\"",
+            "<dd>openai: gpt-image-2</dd>",
         ] {
             assert!(html.contains(shown), "{shown}");
         }

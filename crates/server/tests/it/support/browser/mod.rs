@@ -34,7 +34,7 @@ static ROOM: Semaphore = Semaphore::const_new(AT_ONCE);
 pub struct Browser {
     session: Session,
     driver: Driver,
-    _room: SemaphorePermit<'static>,
+    _room: Option<SemaphorePermit<'static>>,
 }
 
 impl Browser {
@@ -50,7 +50,18 @@ impl Browser {
         Self {
             session,
             driver,
-            _room: room,
+            _room: Some(room),
+        }
+    }
+
+    /// Opens another one for the same test, as another person's. Without waiting: two tests that each had one and waited
+    /// for another would wait for ever.
+    pub async fn beside(&self) -> Self {
+        let (session, driver) = start::open("en").await;
+        Self {
+            session,
+            driver,
+            _room: None,
         }
     }
 
