@@ -142,6 +142,14 @@ fn models_are_what_the_catalog_says() {
 }
 
 #[test]
+fn sizes_go_from_the_squarest_to_the_widest() {
+    let html = english(sources());
+    let places = ["1:1", "5:4", "4:3", "3:2", "16:9", "2:1", "21:9", "3:1"]
+        .map(|ratio| html.find(&format!("<td>{ratio}</td>")).unwrap());
+    assert!(places.is_sorted());
+}
+
+#[test]
 fn without_models_there_is_a_sentence() {
     let t = Language::english();
     let html = english(Sources {

@@ -99,6 +99,26 @@ fn calls_are_told_with_what_they_refer_to() {
 }
 
 #[test]
+fn calls_stand_in_the_order_of_their_tags() {
+    let call = |tag: &str| json!({"tags": [tag], "responses": {}});
+    let document = json!({
+        "tags": [{"name": "z"}, {"name": "b"}],
+        "paths": {
+            "/a": {"get": call("unknown")},
+            "/b": {"get": call("b"), "post": call("b")},
+            "/y": {"post": call("b")},
+            "/z": {"get": call("z")},
+        },
+    });
+    let operations = operations(&document);
+    let ids: Vec<&str> = operations
+        .iter()
+        .map(|operation| operation.id.as_str())
+        .collect();
+    assert_eq!(ids, ["get-z", "post-b", "post-y", "get-b", "get-a"]);
+}
+
+#[test]
 fn the_page_escapes_what_the_contract_says() {
     let html = page(&document());
     assert!(html.contains("Tells <code>all</code> of &lt;one&gt;."));

@@ -9,6 +9,7 @@
 
 mod browser;
 mod connections;
+mod console_docs;
 mod cross_origin;
 mod delivery;
 mod documented;

@@ -95,7 +95,15 @@ fn rule(model: &Model, t: &'static Language) -> String {
     t.fill("models.rule", &words)
 }
 
+/// From the squarest shape to the widest.
 fn sizes(model: &Model) -> Vec<SizeRow> {
+    let mut shapes: Vec<(&AspectRatio, &BTreeMap<Tier, Size>)> =
+        model.size_rule.sizes.iter().collect();
+    // Width by height in ten-thousandths: exact enough to tell any two shapes of a catalog apart.
+    shapes.sort_by_key(|(_, of_tiers)| {
+        let largest = of_tiers.values().next_back();
+        largest.map(|size| u64::from(size.width()) * 10_000 / u64::from(size.height()))
+    });
     let row = |(ratio, of_tiers): (&AspectRatio, &BTreeMap<Tier, Size>)| {
         let size = |tier| {
             of_tiers
@@ -107,5 +115,5 @@ fn sizes(model: &Model) -> Vec<SizeRow> {
             sizes: model.tiers().map(size).collect(),
         }
     };
-    model.size_rule.sizes.iter().map(row).collect()
+    shapes.into_iter().map(row).collect()
 }

@@ -48,17 +48,27 @@ pub(super) struct ResponseView {
 
 const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
 
-/// Every call of an OpenAPI document, in its order.
+/// Every call of an OpenAPI document, in the order of its tags; of a tag, what makes something before what reads it.
 pub(super) fn operations(document: &Value) -> Vec<OperationView> {
-    let mut operations = Vec::new();
+    let mut found = Vec::new();
     for (path, of_methods) in document["paths"].as_object().into_iter().flatten() {
         for method in METHODS {
             if let Some(operation) = of_methods.get(method) {
-                operations.push(view(document, method, path, operation));
+                let place = (tag_place(document, operation), method == "get");
+                found.push((place, view(document, method, path, operation)));
             }
         }
     }
-    operations
+    found.sort_by_key(|(place, _)| *place);
+    found.into_iter().map(|(_, operation)| operation).collect()
+}
+
+/// Which of the document's tags an operation has first; none comes last.
+fn tag_place(document: &Value, operation: &Value) -> usize {
+    let tags = document["tags"].as_array().map_or(&[][..], Vec::as_slice);
+    let own = &operation["tags"][0];
+    let place = tags.iter().position(|tag| tag["name"] == *own);
+    place.unwrap_or(tags.len())
 }
 
 fn view(document: &Value, method: &str, path: &str, operation: &Value) -> OperationView {

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use gih_fake_openai::{Behaviour, FakeOpenAi};
+use reqwest::Method;
 use serde_json::json;
 
 use super::work::{PRICE, answer, call};
-use crate::support::{Hub, Options, until};
+use crate::support::{Hub, Options, send, until};
 
 /// A hub's database, which can be taken away.
 struct Outage {
@@ -102,6 +103,31 @@ async fn requests_are_503_and_free_while_the_database_is_away() {
         (100 - 2 * PRICE, 2)
     );
     hub.audit();
+}
+
+#[tokio::test]
+async fn the_documentation_is_there_while_the_database_is_away() {
+    let hub = Hub::start(Options::postgres()).await;
+    let outage = Outage::begin(&hub);
+    until_ready_is(&hub, 503).await;
+    for path in ["/", "/api-explorer"] {
+        let request = hub.without_key().request(Method::GET, path);
+        // Whoever it was, it is a stranger now.
+        let answer = send(request.header("cookie", "gih_session=anybody")).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let html = String::from_utf8_lossy(&answer.body);
+        assert!(html.contains("/sign-in") && html.contains("/api/v1/images/generations"));
+        let is_told = html.contains("The list of models cannot be read right now.");
+        assert_eq!(is_told, path == "/", "{html}");
+    }
+    outage.end();
+    until_ready_is(&hub, 200).await;
+    assert!(
+        send(hub.without_key().request(Method::GET, "/"))
+            .await
+            .status
+            == 200
+    );
 }
 
 #[tokio::test]
