@@ -176,11 +176,14 @@ async fn the_answers_shown_are_those_that_are_given() {
         ("generate", test.draw(fox).await.ok(200)),
         ("error", test.draw(json!({"n": 5})).await.ok(400)),
     ] {
-        let text = std::fs::read_to_string(format!("{EXAMPLES}/{name}.json")).unwrap();
-        let text = text.replace("{{base_url}}", &hub.url);
-        assert!(html.contains(text.trim_end()), "{name}.json is on the page");
+        let sample = std::fs::read_to_string(format!("{EXAMPLES}/{name}.json")).unwrap();
+        let sample = sample.replace("{{base_url}}", &hub.url);
+        assert!(
+            html.contains(sample.trim_end()),
+            "{name}.json is on the page"
+        );
         let (mut shown_names, mut given_names) = (BTreeSet::new(), BTreeSet::new());
-        let shown: Value = serde_json::from_str(&text).unwrap();
+        let shown: Value = serde_json::from_str(&sample).unwrap();
         names(&shown, "", &mut shown_names);
         names(&given, "", &mut given_names);
         assert_eq!(shown_names, given_names, "{name}");
