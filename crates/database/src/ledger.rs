@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use gih_domain::credits::Credits;
 use gih_domain::id::{AccountId, EntryId, GenerationId, LotId};
-use gih_domain::ledger::{Cause, DaySpending, Entry, EntryFilter, EntryPage, OwnedLot};
+use gih_domain::ledger::{Cause, DAY, DaySpending, Entry, EntryFilter, EntryPage, OwnedLot};
 use gih_domain::mode::Mode;
 use gih_domain::ports::{DatabaseError, Ledger, LotSource};
 use gih_domain::time::Timestamp;
@@ -19,6 +19,7 @@ use crate::generations::Statement;
 use crate::id_range::ByTime as _;
 use crate::literals::{Charged, Zero};
 use crate::lots::{self, EntryRow, LotRow};
+use crate::only::only;
 use crate::pool::Database;
 use crate::schema::{credit_lots, ledger_entries};
 use crate::types::{Id, Sql, Ts, Word};
@@ -74,8 +75,7 @@ fn entries(
     let limit = usize::try_from(filter.limit).unwrap_or(usize::MAX);
     let mut rows: Vec<EntryRow> = both!(db, c => {
         let mut query = ledger_entries::table
-            // As in lists of generations: no index but the account's has this order.
-            .filter(ledger_entries::account_id.eq_any([Sql(account)]))
+            .filter(only(ledger_entries::account_id, account))
             .filter(ledger_entries::mode.eq(Sql(mode)))
             .order((ledger_entries::account_id.desc(), ledger_entries::id.desc()))
             // One more than the page, to know whether there is a next.
@@ -185,8 +185,7 @@ fn owned_lots(
         .select(LotRow::as_select())
         .load(c))?;
     let spent: Vec<LotRow> = both!(db, c => credit_lots::table
-        // As in lists of generations: no other index has this order.
-        .filter(credit_lots::account_id.eq_any([Sql(account)]))
+        .filter(only(credit_lots::account_id, account))
         .filter(credit_lots::mode.eq(Sql(mode)))
         .filter(credit_lots::remaining.eq(Zero))
         .order((credit_lots::account_id.desc(), credit_lots::id.desc()))
@@ -217,18 +216,15 @@ fn owned_lot(row: LotRow, is_live: bool) -> Result<OwnedLot, Error> {
 }
 
 #[derive(QueryableByName)]
-struct SpentOnDay {
-    /// Since 1970.
-    #[diesel(sql_type = BigInt)]
-    day: i64,
+struct Spent {
     #[diesel(sql_type = BigInt)]
     charged: i64,
     #[diesel(sql_type = BigInt)]
     refunded: i64,
 }
 
-/// The days' charges and refunds, added up by the database from the entries of that time: the account's by their index,
-/// everybody's by the primary key.
+/// The days' charges and refunds. A statement a day: each reads that day's entries, and there is nothing to be put in
+/// groups.
 fn spending(
     db: &mut Db,
     account: Option<AccountId>,
@@ -236,18 +232,38 @@ fn spending(
     from: Timestamp,
     before: Timestamp,
 ) -> Result<Vec<DaySpending>, Error> {
-    const DAY_MICROS: i64 = 86_400_000_000;
-    let day = match db {
-        Db::Pg(_) => "CAST((created_at AT TIME ZONE 'UTC')::date - DATE '1970-01-01' AS bigint)",
-        Db::Lite(_) => "created_at / 86400000000",
-    };
-    let rows: Vec<SpentOnDay> = both!(db, c => {
-        let mut statement = Statement::new("SELECT ")
-            .text(day)
-            .text(
-                " AS day, CAST(sum(CASE WHEN cause = 'charge' THEN -amount ELSE 0 END) AS bigint) AS charged, \
-                CAST(sum(CASE WHEN cause = 'refund' THEN amount ELSE 0 END) AS bigint) AS refunded \
-                FROM ledger_entries WHERE mode = ")
+    let mut days = Vec::new();
+    let mut from = from;
+    while from < before {
+        let midnight = from.midnight();
+        let end = midnight.plus(DAY).min(before);
+        let spent = spent(db, account, mode, from, end)?;
+        if spent.charged != 0 || spent.refunded != 0 {
+            days.push(DaySpending {
+                day: midnight,
+                charged: sum(spent.charged),
+                refunded: sum(spent.refunded),
+            });
+        }
+        from = end;
+    }
+    Ok(days)
+}
+
+/// What was charged and refunded in a span of time, added up by the database: the account's by their index, everybody's by
+/// the primary key.
+fn spent(
+    db: &mut Db,
+    account: Option<AccountId>,
+    mode: Mode,
+    from: Timestamp,
+    before: Timestamp,
+) -> Result<Spent, Error> {
+    Ok(both!(db, c => {
+        let mut statement = Statement::new(
+            "SELECT CAST(coalesce(sum(CASE WHEN cause = 'charge' THEN -amount END), 0) AS bigint) AS charged, \
+            CAST(coalesce(sum(CASE WHEN cause = 'refund' THEN amount END), 0) AS bigint) AS refunded \
+            FROM ledger_entries WHERE mode = ")
             .bind::<Word, _>(mode)
             .text(" AND id >= ")
             .bind::<Id, _>(EntryId::lowest(from))
@@ -260,18 +276,8 @@ fn spending(
         if let Some(account) = account {
             statement = statement.text(" AND account_id = ").bind::<Id, _>(account);
         }
-        statement
-            .text(" AND cause IN ('charge', 'refund') GROUP BY 1 ORDER BY 1")
-            .load(c)
-    })?;
-    let days = rows.into_iter().map(|row| {
-        Ok(DaySpending {
-            day: Timestamp::from_micros(row.day.saturating_mul(DAY_MICROS)),
-            charged: sum(row.charged),
-            refunded: sum(row.refunded),
-        })
-    });
-    days.collect()
+        statement.get_result(c)
+    })?)
 }
 
 /// A sum of amounts, at most what an amount may be.

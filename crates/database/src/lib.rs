@@ -26,6 +26,7 @@ mod ledger;
 mod literals;
 mod lots;
 mod migrate;
+mod only;
 mod pool;
 mod schema;
 mod sessions;

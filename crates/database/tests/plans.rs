@@ -200,7 +200,7 @@ async fn generations(database: &TestDatabase, plans: &mut Plans, account: Accoun
     let cases = [
         ("all", pkey, None, page.clone()),
         ("after", pkey, None, cursor),
-        ("dates", pkey, live, dates),
+        ("dates", pkey, live, dates.clone()),
         ("live", pkey, live, page.clone()),
         ("test", "generations_of_test_mode", test, page.clone()),
         ("failed", unsuccessful, None, with(failed, None)),
@@ -211,6 +211,21 @@ async fn generations(database: &TestDatabase, plans: &mut Plans, account: Accoun
             with(Some(Status::Canceled), None),
         ),
         ("key", by_key, None, with(None, Some(key))),
+        (
+            "key, failed",
+            unsuccessful_of_account,
+            live,
+            with(failed, Some(key)),
+        ),
+        (
+            "failed, dates",
+            unsuccessful,
+            None,
+            ListFilter {
+                status: failed,
+                ..dates
+            },
+        ),
     ];
     for (name, index, mode, filter) in cases {
         let question = database.list_all(mode, &filter);

@@ -24,7 +24,7 @@ mod detail;
 /// The most rows of one page.
 pub const MOST_ROWS: u32 = 200;
 /// The most days that an overview looks back on: a bound on what is read for it.
-pub const MOST_OVERVIEW_DAYS: u32 = 31;
+pub const MOST_OVERVIEW_DAYS: u32 = 7;
 /// The longest note of a grant, in characters.
 pub const MOST_NOTE_CHARS: usize = 200;
 

@@ -13,6 +13,7 @@ pub mod balance;
 mod base62;
 pub mod blob;
 pub mod catalog;
+pub mod closed_days;
 pub mod collect;
 pub mod credits;
 pub mod engine;

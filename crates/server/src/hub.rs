@@ -8,11 +8,12 @@ use anyhow::Context as _;
 use gih_api::{ApiState, Bodies, Links};
 use gih_database::{Database, OpenError, Presence};
 use gih_domain::authenticate::Authenticate;
+use gih_domain::closed_days::ClosedDays;
 use gih_domain::engine::{Engine, EnginePorts, EngineSettings};
 use gih_domain::fulfil::{Fulfil, Providers};
 use gih_domain::last_uses::LastUses;
 use gih_domain::operate::Operate;
-use gih_domain::ports::{Generations, ImageProvider, ImageStore, Limits, Spool};
+use gih_domain::ports::{Generations, ImageProvider, ImageStore, Ledger, Limits, Spool};
 use gih_media::{FileSpool, Store};
 use gih_openai::{OpenAi, SettingsError};
 use gih_sandbox::Sandbox;
@@ -133,6 +134,7 @@ pub struct Hub {
     /// Where this process and others on the same data folder have their spools.
     pub spool_parent: PathBuf,
     spool: Arc<FileSpool>,
+    ledger: Arc<dyn Ledger>,
     uses: Arc<LastUses>,
     passwords: Arc<Argon2id>,
     throttle: Arc<MemoryThrottle>,
@@ -183,6 +185,8 @@ impl Hub {
                 },
             },
         );
+        let ledger = Arc::new(books.database.clone());
+        let ledger = Arc::new(ClosedDays::new(ledger, Arc::clone(&books.clock) as _));
         Ok(Self {
             books,
             engine,
@@ -191,6 +195,7 @@ impl Hub {
             generations,
             spool_parent: spool::parent(settings),
             spool,
+            ledger,
             uses: Arc::default(),
             passwords: Arc::default(),
             throttle: Arc::default(),

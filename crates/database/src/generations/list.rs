@@ -1,10 +1,6 @@
 //! Lists of generations, newest first: ids sort by the time of acceptance. Each filter is answered from an index that ends
 //! with the id, so that a page costs no more however many generations there are.
 //!
-//! What is asked for comes first in the order of each list, and is said with `= ANY`, of which Postgres does not know that it
-//! is one value. So it cannot take another index for the order: the primary key's, to read everybody's rows until
-//! enough of them are an account's, which is all of them when the account has few or old ones.
-//!
 //! Nearly all generations succeed. The others have indexes by their status, which both databases use only when the
 //! statement says `status <> 'succeeded'` in so many words; succeeded ones are found among all.
 
@@ -19,6 +15,7 @@ use crate::db::Db;
 use crate::error::Error;
 use crate::id_range::ByTime as _;
 use crate::literals::{InTestMode, Succeeded};
+use crate::only::only;
 use crate::schema::{api_keys, generations};
 use crate::types::Sql;
 
@@ -63,7 +60,7 @@ pub(super) fn list(
     filter: &ListFilter,
 ) -> Result<Page, Error> {
     if let Some(key) = filter.key
-        && !is_key_of(db, key, account, mode)?
+        && owner(db, key)? != Some((account, mode))
     {
         return Ok(Page::default());
     }
@@ -71,14 +68,14 @@ pub(super) fn list(
         query = match filter.key {
             // What was asked with a key is of its account and mode.
             Some(key) if !has_rare_status(filter) => query
-                .filter(generations::api_key_id.eq_any([Sql(key)]))
+                .filter(only(generations::api_key_id, key))
                 .order((generations::api_key_id.desc(), generations::id.desc())),
             key => {
                 if let Some(key) = key {
                     query = query.filter(generations::api_key_id.eq(Sql(key)));
                 }
                 query
-                    .filter(generations::account_id.eq_any([Sql(account)]))
+                    .filter(only(generations::account_id, account))
                     .filter(generations::mode.eq(Sql(mode)))
                     .order((generations::account_id.desc(), generations::id.desc()))
             }
@@ -90,33 +87,29 @@ pub(super) fn list(
     page(db, rows, filter)
 }
 
-/// One page of everybody's generations.
+/// One page of everybody's generations; what was asked with a key is all of one account.
 pub(super) fn list_all(
     db: &mut Db,
     mode: Option<Mode>,
     filter: &ListFilter,
 ) -> Result<Page, Error> {
+    if let Some(key) = filter.key {
+        return match owner(db, key)? {
+            Some((account, of)) if mode.is_none_or(|mode| mode == of) => {
+                list(db, account, of, filter)
+            }
+            _ => Ok(Page::default()),
+        };
+    }
     let rows = load!(db, filter, |query| {
-        query = match (filter.key, filter.status) {
-            (key, Some(status)) if has_rare_status(filter) => {
-                if let Some(key) = key {
-                    query = query.filter(generations::api_key_id.eq(Sql(key)));
-                }
-                query
-                    .filter(generations::status.eq_any([Sql(status)]))
-                    .order((generations::status.desc(), generations::id.desc()))
-            }
-            (key, status) => {
-                if let Some(status) = status {
-                    query = query.filter(generations::status.eq(Sql(status)));
-                }
-                match key {
-                    Some(key) => query
-                        .filter(generations::api_key_id.eq_any([Sql(key)]))
-                        .order((generations::api_key_id.desc(), generations::id.desc())),
-                    None => query.order(generations::id.desc()),
-                }
-            }
+        query = match filter.status {
+            Some(status) if has_rare_status(filter) => query
+                .filter(only(generations::status, status))
+                .order((generations::status.desc(), generations::id.desc())),
+            Some(status) => query
+                .filter(generations::status.eq(Sql(status)))
+                .order(generations::id.desc()),
+            None => query.order(generations::id.desc()),
         };
         query = match mode {
             None => query,
@@ -132,15 +125,13 @@ fn has_rare_status(filter: &ListFilter) -> bool {
     (filter.status).is_some_and(|status| status != Status::Succeeded)
 }
 
-fn is_key_of(db: &mut Db, key: KeyId, account: AccountId, mode: Mode) -> Result<bool, Error> {
-    let found: Option<KeyId> = both!(db, c => api_keys::table
+/// Whose key it is, and in which mode.
+fn owner(db: &mut Db, key: KeyId) -> Result<Option<(AccountId, Mode)>, Error> {
+    Ok(both!(db, c => api_keys::table
         .find(Sql(key))
-        .filter(api_keys::account_id.eq(Sql(account)))
-        .filter(api_keys::mode.eq(Sql(mode)))
-        .select(api_keys::id)
+        .select((api_keys::account_id, api_keys::mode))
         .first(c)
-        .optional())?;
-    Ok(found.is_some())
+        .optional())?)
 }
 
 fn page(db: &mut Db, mut rows: Vec<GenerationRow>, filter: &ListFilter) -> Result<Page, Error> {

@@ -45,8 +45,7 @@ SELECT id, {account}, (SELECT min(id) FROM credit_lots WHERE account_id = {accou
 INSERT INTO ledger_entries (id, account_id, lot_id, mode, cause, amount, generation_id, created_at)
 SELECT unhex(substr(hex(id), 1, 22) || 'ff' || substr(hex(id), 25)), {account},
     (SELECT min(id) FROM credit_lots WHERE account_id = {account}), 'live', 'refund', 8, id, at FROM rows WHERE status <> 'succeeded';
-COMMIT;
-ANALYZE;";
+COMMIT;";
 
 const POSTGRES: &str = "
 CREATE TEMP TABLE rows AS SELECT i, timestamptz 'epoch' + at * interval '1 microsecond' AS at, status,

@@ -66,8 +66,8 @@ impl Hub {
     pub fn statement(&self) -> Statement {
         let database = Arc::new(self.books.database.clone());
         Statement {
-            accounts: Arc::clone(&database) as _,
-            ledger: database,
+            accounts: database,
+            ledger: Arc::clone(&self.ledger),
             clock: Arc::clone(&self.books.clock) as _,
         }
     }
@@ -79,7 +79,7 @@ impl Hub {
             accounts: faults::around_accounts(Arc::clone(&database) as _),
             catalog: Arc::clone(&database) as _,
             generations: Arc::clone(&self.generations),
-            ledger: Arc::clone(&database) as _,
+            ledger: Arc::clone(&self.ledger),
             statistics: Arc::clone(&database) as _,
             acts: Arc::clone(&database) as _,
             books: database,
