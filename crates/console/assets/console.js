@@ -1,4 +1,4 @@
-// What all pages share: copying, and asking before what cannot be undone. Everything works without it.
+// What all pages share: copying, and one press making one request. Everything works without it.
 
 /** Copies the text of the element that `data-copy` names, and says so on the button. */
 async function copy(button) {
@@ -22,19 +22,15 @@ document.addEventListener("click", (event) => {
   const target = event.target instanceof Element ? event.target : null;
   const copying = target?.closest("button[data-copy]");
   if (copying) copy(copying);
-  const opening = target?.closest("[data-dialog]");
-  if (opening) {
-    const dialog = document.getElementById(opening.dataset.dialog);
-    if (dialog instanceof HTMLDialogElement) {
-      event.preventDefault();
-      dialog.showModal();
-    }
-  }
-  if (target?.closest("dialog [data-close]")) target.closest("dialog").close();
 });
 
 // Buttons that only scripts can serve are shown by scripts.
 for (const button of document.querySelectorAll("button[data-copy][hidden]")) button.hidden = false;
+
+// A page that shows something once is the answer to a form: loaded again, it is the page of that address, and nothing is
+// made a second time.
+const once = document.querySelector("[data-address]");
+if (once) history.replaceState(null, "", once.dataset.address);
 
 // One press, one request.
 document.addEventListener("submit", (event) => {

@@ -12,9 +12,9 @@ pub(crate) struct Days {
     pub from: Option<Timestamp>,
     /// Before this instant.
     pub before: Option<Timestamp>,
-    /// What came in the field `from`.
+    /// What came in the field `from`; empty when it is no day, which no browser could show in a field for days.
     pub typed_from: String,
-    /// What came in the field `to`.
+    /// What came in the field `to`, likewise.
     pub typed_to: String,
     /// Why `from` filters nothing.
     pub wrong_from: Option<String>,
@@ -32,21 +32,30 @@ impl Days {
         };
         match day(&days.typed_from) {
             Ok(from) => days.from = from,
-            Err(wrong) => days.wrong_from = Some(wrong),
+            Err(wrong) => {
+                days.wrong_from = Some(wrong);
+                days.typed_from.clear();
+            }
         }
         match day(&days.typed_to) {
             Ok(Some(to)) if days.from.is_some_and(|from| to < from) => {
                 days.wrong_to = Some("This is before the first day.".to_owned());
             }
             Ok(to) => days.before = to.map(|to| to.plus(DAY)),
-            Err(wrong) => days.wrong_to = Some(wrong),
+            Err(wrong) => {
+                days.wrong_to = Some(wrong);
+                days.typed_to.clear();
+            }
         }
         days
     }
 
     /// Whether anything is asked for.
     pub const fn is_any(&self) -> bool {
-        !self.typed_from.is_empty() || !self.typed_to.is_empty()
+        !self.typed_from.is_empty()
+            || !self.typed_to.is_empty()
+            || self.wrong_from.is_some()
+            || self.wrong_to.is_some()
     }
 }
 
@@ -107,7 +116,7 @@ mod tests {
                 days.wrong_from.is_some() && days.wrong_to.is_some(),
                 "{wrong}"
             );
-            assert_eq!(days.typed_from, wrong);
+            assert!(days.typed_from.is_empty() && days.is_any(), "{wrong}");
         }
         let backwards = read("from=2026-05-02&to=2026-05-01");
         assert_eq!(backwards.from, Some(time("2026-05-02T00:00:00Z")));

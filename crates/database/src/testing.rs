@@ -50,7 +50,14 @@ impl Connection {
                     0 => String::new(),
                     count => format!("({})", vec!["NULL"; count].join(", ")),
                 };
-                c.batch_execute(&format!("PREPARE asked AS {sql}"))
+                // The driver says what type a parameter has; in an array nothing else does.
+                let mut pieces = sql.split("_id\" = ANY(ARRAY[");
+                let mut typed = pieces.next().unwrap_or_default().to_owned();
+                for piece in pieces {
+                    typed.push_str("_id\" = ANY(ARRAY[");
+                    typed.push_str(&piece.replacen(']', "::uuid]", 1));
+                }
+                c.batch_execute(&format!("PREPARE asked AS {typed}"))
                     .map_err(text)?;
                 let explain = format!("EXPLAIN EXECUTE asked{nulls}");
                 let rows: QueryResult<Vec<PlanOnPostgres>> = diesel::sql_query(explain).load(c);

@@ -77,13 +77,23 @@ impl Fulfil {
                         .sleep(error.retry_after().unwrap_or(backoff))
                         .await;
                     retries += 1;
-                    if !self.dispatch(lease).await {
+                    if !self.still_holds(lease).await {
                         return Err(error);
                     }
                 }
                 other => return other,
             }
         }
+    }
+
+    /// Whether the lease holds, now or after the next heartbeat: a process that stood still finds its lease lapsed, and
+    /// renews it unless somebody has taken the generation over meanwhile.
+    async fn still_holds(&self, lease: &Lease) -> bool {
+        if self.dispatch(lease).await {
+            return true;
+        }
+        self.clock.sleep(PERSIST_BACKOFF).await;
+        self.dispatch(lease).await
     }
 
     fn order(&self, generation: &Generation) -> Order {

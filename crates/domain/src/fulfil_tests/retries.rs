@@ -118,11 +118,21 @@ fn a_reference_that_is_gone_is_told_as_not_found() {
 fn it_is_sent_again_only_while_the_lease_holds() {
     let mut case = Case::new([Step::Refuse(not_accepted(None))]);
     // The script would panic at a second call.
-    case.dispatch_errors = [LeaseError::Lost].into();
+    case.dispatch_errors = [LeaseError::Lost, LeaseError::Lost].into();
     case.generation().state = State::Running { dispatched: true };
     let outcome = case.run();
     assert_eq!(calls(&outcome), ["generate at 0"]);
     assert_eq!(outcome.failure().code, FailureCode::GenerationFailed);
+}
+
+#[test]
+fn a_lease_that_lapsed_while_the_process_stood_still_is_asked_for_once_more() {
+    let mut case = Case::new([Step::Refuse(not_accepted(None)), two_images()]);
+    case.dispatch_errors = [LeaseError::Lost].into();
+    case.generation().state = State::Running { dispatched: true };
+    let outcome = case.run();
+    assert_eq!(calls(&outcome), ["generate at 0", "generate at 2"]);
+    assert_eq!(outcome.delivered(), ["a", "b"]);
 }
 
 #[test]

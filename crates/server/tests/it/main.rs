@@ -9,6 +9,7 @@
 
 mod browser;
 mod connections;
+mod console;
 mod console_docs;
 mod cross_origin;
 mod delivery;

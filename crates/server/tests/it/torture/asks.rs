@@ -72,7 +72,7 @@ pub enum Heard {
     Id(String, Value),
     /// Nothing was accepted.
     Refused,
-    /// The connection broke before an answer.
+    /// The connection broke before an answer, or the answer is that the outcome is not known.
     Nothing,
 }
 
@@ -158,6 +158,8 @@ impl Ask {
         let id = [&body["id"], &body["error"]["generation_id"]];
         let id = id.into_iter().find_map(Value::as_str).map(str::to_owned);
         match (status, id) {
+            // The work died before it was known whether it was accepted: the id may never come to be.
+            (500, Some(_)) if body["error"]["code"] == "internalError" => Heard::Nothing,
             (200 | 202 | 400 | 409 | 500 | 503, Some(id)) => Heard::Id(id, body),
             (429 | 503, None) => Heard::Refused,
             (status, _) => panic!("{status} {body} to {self:?}"),

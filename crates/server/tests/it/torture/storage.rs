@@ -18,7 +18,7 @@ use crate::support::*;
 const PRICE: i64 = 8;
 const CREDITS: i64 = 10_000;
 /// How long a generation may run: long enough for what heals, and nobody wants to wait for what does not.
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(45);
 /// All come within this, and not at once: a busy machine is another test's.
 const ARRIVALS: Duration = Duration::from_secs(4);
 /// So often is for good.

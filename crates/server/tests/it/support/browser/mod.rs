@@ -151,10 +151,11 @@ impl Browser {
             if begun.elapsed() > PATIENCE {
                 let error = answer.err().map(|error| format!(" ({error})"));
                 panic!(
-                    "{what}: in vain{}\nat {}\n{}",
+                    "{what}: in vain{}\nat {}\n{}\n{}",
                     error.unwrap_or_default(),
                     self.url().await,
-                    self.outline().await
+                    self.outline().await,
+                    self.text().await
                 );
             }
             tokio::time::sleep(PAUSE).await;
