@@ -19,6 +19,13 @@ async fn axe_finds_nothing_on_any_page() {
     for page in &pages {
         if page.viewer == Viewer::Admin && browser.cookie("gih_session").await.is_none() {
             sign_in(&browser, &hub, OWNER).await;
+            // So that there is an act to be seen.
+            browser.goto(&at(&hub, "/admin/accounts")).await;
+            browser.click("carol@example.com").await;
+            browser.fill("Credits", "250").await;
+            browser.fill("Note", "Welcome").await;
+            browser.click("Grant credits").await;
+            browser.sees("The credits are there.").await;
         }
         look_at(&browser, &hub, page, &mut wrong).await;
     }

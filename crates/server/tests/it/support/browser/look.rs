@@ -58,7 +58,7 @@ impl Browser {
     /// Takes a picture of the page, all of it, as a PNG file.
     pub async fn screenshot(&self, file: &Path) {
         let script = "const root = document.documentElement;
-            return [root.clientWidth, Math.max(root.scrollHeight, window.innerHeight)];";
+            return [window.innerWidth, Math.max(root.scrollHeight, window.innerHeight)];";
         let size = self.script(script, &[]).await;
         let clip = json!({"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1});
         let picture = json!({"format": "png", "captureBeyondViewport": true, "clip": clip});
