@@ -22,12 +22,12 @@ function request(form) {
       body ??= new FormData();
       for (const file of input.files ?? []) {
         body.append(name, file);
-        flags += ` \\\n  -F ${quote(`${name}=@${file.name}`)}`;
+        flags += ` \\\n  -F ${quote(`${name}=@"${file.name.replace(/["\\]/g, "\\$&")}"`)}`;
       }
       if (!input.files && value) {
         body.append(name, value);
-        // `-F` would take a leading @ or < for a file.
-        flags += ` \\\n  ${/^[@<]/.test(value) ? "--form-string" : "-F"} ${quote(`${name}=${value}`)}`;
+        // `-F` would read more out of a text than is in it.
+        flags += ` \\\n  --form-string ${quote(`${name}=${value}`)}`;
       }
     } else if (value && place === "query") {
       query.set(name, value);
@@ -39,7 +39,7 @@ function request(form) {
   let curl = `curl -i ${quote(form.dataset.base + path)}`;
   if ("key" in form.dataset) curl += ' \\\n  -H "Authorization: Bearer $GIH_KEY"';
   for (const [name, value] of headers) curl += ` \\\n  -H ${quote(`${name}: ${value}`)}`;
-  if (typeof body === "string") curl += ` \\\n  -d ${quote(body)}`;
+  if (typeof body === "string") curl += ` \\\n  --data-raw ${quote(body)}`;
   return { path, method: form.dataset.method, headers, body, curl: curl + flags };
 }
 
@@ -60,14 +60,15 @@ async function send(form) {
   const result = form.querySelector(".result");
   const [status, images, more, reply] = result.children;
   const { path, method, headers, body } = request(form);
-  const all = new Headers(headers);
-  if ("key" in form.dataset && key.value.trim()) all.set("Authorization", `Bearer ${key.value.trim()}`);
   const began = performance.now();
   const seconds = () => ((performance.now() - began) / 1000).toFixed(1);
   more.hidden = reply.hidden = true;
   images.replaceChildren();
   status.textContent = "Sending…";
   try {
+    // What no header can have, such as the … of a key that was cut off, is told below.
+    const all = new Headers(headers);
+    if ("key" in form.dataset && key.value.trim()) all.set("Authorization", `Bearer ${key.value.trim()}`);
     const answer = await fetch(path, { method, headers: all, body, credentials: "omit" });
     const text = await answer.text();
     status.replaceChildren(tag(answer), ` ${seconds()} s`);
@@ -121,8 +122,11 @@ for (const form of document.querySelectorAll("form.try")) {
     const button = event.submitter ?? form.querySelector("[type=submit]");
     if (button.getAttribute("aria-disabled") === "true") return;
     button.setAttribute("aria-disabled", "true");
-    await send(form);
-    button.removeAttribute("aria-disabled");
+    try {
+      await send(form);
+    } finally {
+      button.removeAttribute("aria-disabled");
+    }
   });
 }
 document.getElementById("key-form").addEventListener("submit", (event) => event.preventDefault());

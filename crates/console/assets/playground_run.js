@@ -52,6 +52,7 @@ function start(form) {
     $("go").disabled = is;
     $("upload").hidden = !is || form.elements.reference_image.files.length === 0;
     $("uploaded").value = 0;
+    $("stop").hidden = false;
     $("upload-text").textContent = "Uploading";
   }
 
@@ -69,6 +70,11 @@ function start(form) {
       $("uploaded").value = total ? loaded / total : 0;
       $("upload-text").textContent = loaded < total ? `Uploading ${Math.floor(loaded / total * 100)}%` : "Uploaded, being checked";
     };
+    // From here on the hub may have accepted it: there is nothing to cancel any more.
+    request.upload.onload = () => {
+      request.isUploaded = true;
+      $("stop").hidden = true;
+    };
     request.onloadend = () => {
       sending = null;
       busy(false);
@@ -85,9 +91,8 @@ function start(form) {
       } else if (answer?.error) {
         if (answer.error.code === "idempotencyMismatch") renew();
         refuse(answer.error.message, answer.error.param);
-      } else if (request.isStopped) {
+      } else if (request.isStopped && !request.isUploaded) {
         say("The upload was canceled. Nothing was charged.");
-        renew();
       } else {
         refuse("The hub could not be reached. Press again: it is paid once, even if this try got through.");
       }

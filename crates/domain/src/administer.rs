@@ -91,9 +91,9 @@ pub enum AdministerError {
     /// The expiry lies in the past.
     #[error("{0} is in the past")]
     InThePast(Timestamp),
-    /// The note is too long.
-    #[error("a note has at most {max} characters", max = MOST_NOTE_CHARS)]
-    LongNote,
+    /// The note is too long, or not one line of text.
+    #[error("a note has at most {max} characters, and no control characters such as line breaks", max = MOST_NOTE_CHARS)]
+    InvalidNote,
     /// There is no such model.
     #[error("there is no model {0:?}")]
     NoSuchModel(String),
@@ -119,6 +119,13 @@ impl Administer {
     /// One page of accounts, newest first, of at most [`MOST_ROWS`]. How a search is spelled makes no difference.
     pub async fn accounts(&self, filter: &AccountFilter) -> Result<AccountPage, DatabaseError> {
         let search = filter.search.as_deref().map(str::trim);
+        // No email has any, and no database takes all of them.
+        if search.is_some_and(|text| text.chars().any(char::is_control)) {
+            return Ok(AccountPage {
+                accounts: Vec::new(),
+                has_more: false,
+            });
+        }
         let filter = AccountFilter {
             search: search
                 .filter(|text| !text.is_empty())
@@ -220,8 +227,11 @@ impl Administer {
             return Err(AdministerError::NothingGranted);
         }
         let note = new.note.map(str::trim).filter(|note| !note.is_empty());
-        if note.is_some_and(|note| note.chars().count() > MOST_NOTE_CHARS) {
-            return Err(AdministerError::LongNote);
+        let is_wrong = |note: &str| {
+            note.chars().count() > MOST_NOTE_CHARS || note.chars().any(char::is_control)
+        };
+        if note.is_some_and(is_wrong) {
+            return Err(AdministerError::InvalidNote);
         }
         let account = self.existing(id).await?;
         let at = self.clock.now();

@@ -65,6 +65,12 @@ impl Model {
         if let Some((field, _)) = named.iter().find(|(_, value)| value.trim().is_empty()) {
             return fail(format!("{field} is empty"));
         }
+        let is_broken = |value: &String| value.chars().any(char::is_control);
+        if let Some((field, _)) = named.iter().find(|(_, value)| is_broken(value)) {
+            return fail(format!(
+                "{field} has control characters, such as line breaks"
+            ));
+        }
         if self.reference_image_limit > MAX_REFERENCE_IMAGES {
             return fail(format!(
                 "reference_image_limit is above {MAX_REFERENCE_IMAGES}"

@@ -98,11 +98,12 @@ impl<C: Clock> MemoryThrottle<C> {
     }
 }
 
-/// What one customer of a network has: an address of version 4, or the upper half of one of version 6.
+/// What one customer of a network has: an address of version 4, or of version 6 the 56 bits that providers hand out to a
+/// home (RFC 6177).
 fn network(address: Option<IpAddr>) -> Option<IpAddr> {
     Some(match address?.to_canonical() {
         IpAddr::V6(address) => {
-            let network = u128::from(address) >> 64 << 64;
+            let network = u128::from(address) >> 72 << 72;
             IpAddr::V6(Ipv6Addr::from(network))
         }
         IpAddr::V4(address) => IpAddr::V4(address),

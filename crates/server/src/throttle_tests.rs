@@ -96,8 +96,8 @@ fn an_address_makes_20_accounts_and_then_one_a_minute() {
 #[test]
 fn a_network_is_what_one_customer_has() {
     let network = |text: &str| super::network(Some(text.parse().unwrap()));
-    assert_eq!(network("2001:db8:1:2:3::4"), network("2001:db8:1:2::"));
-    assert_ne!(network("2001:db8:1:2::"), network("2001:db8:1:3::"));
+    assert_eq!(network("2001:db8:1:2:3::4"), network("2001:db8:1:ff::"));
+    assert_ne!(network("2001:db8:1:2::"), network("2001:db8:1:102::"));
     assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.1"));
     assert_ne!(network("192.0.2.2"), network("192.0.2.1"));
     assert_eq!(super::network(None), None);

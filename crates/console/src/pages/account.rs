@@ -6,8 +6,8 @@ use askama::Template;
 use gih_domain::account::{Account, Password};
 use gih_domain::sign_in::ChangePasswordError;
 
-use super::sign_in::{busy, too_many};
-use super::{html, html_as, see_other};
+use super::sign_in::{busy, html_after, too_many};
+use super::{html, see_other};
 use crate::error::PageError;
 use crate::form::Fields;
 use crate::format::day;
@@ -75,6 +75,7 @@ pub(crate) async fn change_password(
             state.face.client(&request),
         )
         .await;
+    let mut retry_after = None;
     let status = match changed {
         Ok(begun) => {
             let mut response = see_other("/account?done=password");
@@ -94,11 +95,12 @@ pub(crate) async fn change_password(
             StatusCode::BAD_REQUEST
         }
         Err(ChangePasswordError::Throttled(wait)) => {
+            retry_after = Some(wait.0);
             page.wrong_current = Some(too_many(wait.0));
             StatusCode::TOO_MANY_REQUESTS
         }
         Err(ChangePasswordError::Busy(_)) => return Err(busy()),
         Err(ChangePasswordError::Database(error)) => return Err(error.into()),
     };
-    html_as(status, &page)
+    html_after(status, retry_after, &page)
 }

@@ -112,7 +112,7 @@ impl From<AdministerError> for PageError {
             | AdministerError::EmailTaken(_)
             | AdministerError::NothingGranted
             | AdministerError::InThePast(_)
-            | AdministerError::LongNote
+            | AdministerError::InvalidNote
             | AdministerError::InvalidModel(_) => Self::Invalid(error.to_string()),
         }
     }

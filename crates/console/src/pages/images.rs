@@ -133,12 +133,12 @@ fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {
         }
 }
 
-/// Headers of every image: for this browser alone, which keeps it for good because it never changes. What a provider
-/// drew is not trusted: it is never sniffed into something else, and can run nothing should a browser take it for a page.
+/// Headers of every image: for this browser alone, which asks each time whether it may show what it keeps, because
+/// somebody else may be using it by then. What a provider drew is not trusted: it is never sniffed into something else, and can run nothing should a browser take it for a page.
 fn head(status: StatusCode, tag: &EntityTag) -> HttpResponseBuilder {
     let mut response = HttpResponse::build(status);
     response
-        .insert_header((CACHE_CONTROL, "private, max-age=31536000, immutable"))
+        .insert_header((CACHE_CONTROL, "private, no-cache"))
         .insert_header((ETAG, tag.to_string()))
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"))

@@ -1,6 +1,9 @@
 //! Signing in and out.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use gih_domain::sign_in::{Attempt, SignInError};
@@ -72,6 +75,7 @@ pub(crate) async fn submit(
         device: device.as_deref(),
         session: session.as_deref(),
     };
+    let mut retry_after = None;
     let (status, wrong) = match state.sign_in.sign_in(attempt).await {
         Ok(begun) => {
             let mut response = see_other(safe_next(fields.get("next")));
@@ -86,7 +90,10 @@ pub(crate) async fn submit(
             StatusCode::FORBIDDEN,
             "This account is blocked. Ask whoever runs this hub.".to_owned(),
         ),
-        Err(SignInError::Throttled(wait)) => (StatusCode::TOO_MANY_REQUESTS, too_many(wait.0)),
+        Err(SignInError::Throttled(wait)) => {
+            retry_after = Some(wait.0);
+            (StatusCode::TOO_MANY_REQUESTS, too_many(wait.0))
+        }
         Err(SignInError::Busy(_)) => return Err(busy()),
         Err(SignInError::Database(error)) => return Err(error.into()),
     };
@@ -95,15 +102,35 @@ pub(crate) async fn submit(
         wrong: Some(wrong),
         ..SignInPage::new(&state, fields.text("next"))
     };
-    html_as(status, &page)
+    html_after(status, retry_after, &page)
 }
 
 /// What is said to somebody who tries too often.
-pub(crate) fn too_many(wait: std::time::Duration) -> String {
+pub(crate) fn too_many(wait: Duration) -> String {
     format!(
         "Too many tries. Wait {} seconds and try again.",
-        wait.as_secs().max(1)
+        seconds(wait)
     )
+}
+
+/// Whole seconds after which the wait is over.
+fn seconds(wait: Duration) -> u64 {
+    let whole = wait.as_millis().div_ceil(1000).max(1);
+    u64::try_from(whole).unwrap_or(u64::MAX)
+}
+
+/// A page as an answer with this status, and for programs when to come again.
+pub(crate) fn html_after(
+    status: StatusCode,
+    wait: Option<Duration>,
+    page: &impl Template,
+) -> Result<HttpResponse, PageError> {
+    let mut response = html_as(status, page)?;
+    if let Some(wait) = wait {
+        let seconds = HeaderValue::from(seconds(wait));
+        response.headers_mut().insert(RETRY_AFTER, seconds);
+    }
+    Ok(response)
 }
 
 /// Too many people sign in at this moment.

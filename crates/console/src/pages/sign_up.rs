@@ -6,8 +6,8 @@ use askama::Template;
 use gih_domain::account::Password;
 use gih_domain::sign_in::{Attempt, SignUpError};
 
-use super::sign_in::{busy, too_many};
-use super::{html, html_as, see_other};
+use super::sign_in::{busy, html_after, too_many};
+use super::{html, see_other};
 use crate::error::PageError;
 use crate::form::Fields;
 use crate::session::{self, Visitor, safe_next};
@@ -77,6 +77,7 @@ pub(crate) async fn submit(
         email: fields.text("email").to_owned(),
         ..SignUpPage::new(&state, fields.text("next"))
     };
+    let mut retry_after = None;
     let status = match state.sign_in.sign_up(attempt).await {
         Ok(begun) => {
             let next = fields
@@ -100,6 +101,7 @@ pub(crate) async fn submit(
             StatusCode::BAD_REQUEST
         }
         Err(SignUpError::Throttled(wait)) => {
+            retry_after = Some(wait.0);
             page.wrong = Some(too_many(wait.0));
             StatusCode::TOO_MANY_REQUESTS
         }
@@ -107,5 +109,5 @@ pub(crate) async fn submit(
         Err(SignUpError::Busy(_)) => return Err(busy()),
         Err(SignUpError::Database(error)) => return Err(error.into()),
     };
-    html_as(status, &page)
+    html_after(status, retry_after, &page)
 }

@@ -103,7 +103,7 @@ fn what_makes_no_grant_is_refused_and_not_recorded() {
     let long = "é".repeat(MOST_NOTE_CHARS + 1);
     assert!(matches!(
         grant(1, None, Some(&long)),
-        AdministerError::LongNote
+        AdministerError::InvalidNote
     ));
     assert!(record.0.lock().unwrap().is_empty());
 }

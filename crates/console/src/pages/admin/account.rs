@@ -221,7 +221,7 @@ impl GrantForm {
         let field = match error {
             AdministerError::NothingGranted => &mut self.wrong_credits,
             AdministerError::InThePast(_) => &mut self.wrong_expires,
-            AdministerError::LongNote => &mut self.wrong_note,
+            AdministerError::InvalidNote => &mut self.wrong_note,
             _ => return Err(error.into()),
         };
         *field = Some(sentence(&error));
@@ -243,8 +243,19 @@ pub(crate) async fn grant(
         .parse()
         .map_err(|error| PageError::Invalid(format!("{error}")))?;
     let mut form = GrantForm::typed(&fields, mode);
+    let mut is_used_up = false;
     if let Some(new) = form.read(&fields, mode) {
+        let asked = (new.credits, new.mode);
         match state.administer.grant(&admin.0, account.id, new).await {
+            // The same form was sent before, and said something else then.
+            Ok(granted) if (granted.credits, granted.mode) != asked => {
+                let (credits, mode) = (thousands(granted.credits.get()), granted.mode);
+                form.wrong_credits = Some(format!(
+                    "This form has granted {credits} {mode} credits already, and nothing was added now. Press again to \
+                     grant what it says."
+                ));
+                is_used_up = true;
+            }
             Ok(granted) => {
                 let done = format!("granted&mode={}", granted.mode);
                 return Ok(see_other(&url(&account, &done)).finish());
@@ -253,6 +264,9 @@ pub(crate) async fn grant(
         }
     }
     let mut page = AccountPage::new(&state, &admin.0, &account, mode).await?;
+    if is_used_up {
+        form.reference = std::mem::take(&mut page.grant.reference);
+    }
     page.grant = form;
     html_as(StatusCode::BAD_REQUEST, &page)
 }

@@ -24,10 +24,7 @@ fn an_image_is_for_this_browser_alone_and_can_run_nothing() {
     let request = TestRequest::get().to_http_request();
     let response = answer(&request, &tag, "image/jpeg", None, object());
     assert_eq!(response.status(), StatusCode::OK);
-    assert_eq!(
-        header(&response, "cache-control"),
-        "private, max-age=31536000, immutable"
-    );
+    assert_eq!(header(&response, "cache-control"), "private, no-cache");
     assert_eq!(
         header(&response, "content-security-policy"),
         "default-src 'none'; sandbox"

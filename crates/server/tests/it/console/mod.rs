@@ -1,6 +1,7 @@
 //! The console as people use it: a real browser in front of the real binary.
 
 mod accessibility;
+mod administration;
 mod attacks;
 mod keyboard;
 mod languages;
@@ -10,6 +11,8 @@ mod privacy;
 mod sessions;
 mod story;
 mod without_scripts;
+
+use reqwest::{Method, RequestBuilder};
 
 use crate::support::*;
 
@@ -76,4 +79,51 @@ async fn shows(browser: &Browser, selector: &str, count: usize) {
         (found == count).then_some(())
     })
     .await;
+}
+
+/// A request of a browser that has this cookie.
+fn request(hub: &Hub, method: Method, path: &str, cookie: &str) -> RequestBuilder {
+    hub.without_key()
+        .request(method, path)
+        .header("cookie", cookie)
+        .header("accept", "text/html,application/json")
+}
+
+/// The status of an address for who has this cookie, and the body.
+async fn get(hub: &Hub, path: &str, cookie: &str) -> (u16, String) {
+    told(send(request(hub, Method::GET, path, cookie)).await)
+}
+
+/// The same of a form that is sent there, as `name=value&…`.
+async fn post(hub: &Hub, path: &str, cookie: &str, form: &str) -> (u16, String) {
+    told(post_whole(hub, path, cookie, form).await)
+}
+
+/// The whole answer to a form.
+async fn post_whole(hub: &Hub, path: &str, cookie: &str, form: &str) -> Answer {
+    let request = request(hub, Method::POST, path, cookie)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(form.to_owned());
+    send(request).await
+}
+
+fn told(answer: Answer) -> (u16, String) {
+    let body = String::from_utf8_lossy(&answer.body).into_owned();
+    (answer.status, body)
+}
+
+/// Signs in without a browser, with [`PASSWORD`]; the cookies that it would have then.
+async fn cookie_of(hub: &Hub, email: &str) -> String {
+    let form = format!(
+        "email={}&password={}",
+        email.replace('@', "%40"),
+        PASSWORD.replace(' ', "+")
+    );
+    let answer = post_whole(hub, "/sign-in", "", &form).await;
+    assert_eq!(answer.status, 303, "{answer:?}");
+    let cookies = answer.headers.get_all("set-cookie").iter();
+    let cookies: Vec<&str> = cookies
+        .map(|cookie| cookie.to_str().unwrap().split(';').next().unwrap())
+        .collect();
+    cookies.join("; ")
 }

@@ -163,7 +163,7 @@ fn what_cannot_be_granted_is_said_beside_its_field_and_stays_typed() {
     for error in [
         AdministerError::NothingGranted,
         AdministerError::InThePast(time("2020-01-01")),
-        AdministerError::LongNote,
+        AdministerError::InvalidNote,
     ] {
         form.refuse(error).unwrap();
     }
