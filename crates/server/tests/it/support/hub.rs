@@ -53,7 +53,7 @@ impl Hub {
             .redirect(reqwest::redirect::Policy::none())
             .timeout(PATIENCE)
             // The hub answers 408 on a connection that brought no request for 15 s, and this client may open one ahead.
-            .pool_max_idle_per_host(0)
+            .pool_idle_timeout(Duration::from_secs(10))
             .build()
             .unwrap();
         Self {

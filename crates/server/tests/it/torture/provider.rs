@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::{join, join_all};
 use gih_fake_openai::{DEFAULT_KEY, FakeOpenAi, RawUpstream};
 use serde_json::{Value, json};
+use tokio::sync::Barrier;
 
 use super::chance::figure;
 use super::provider_cases::{Case, DEADLINE, End, Failed, Rejected, Saved, Way, http_cases};
@@ -104,21 +105,22 @@ impl Upstream {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_is_answered_charged_refunded_and_counted() {
-    join_all([Kind::Sqlite, Kind::Postgres].map(on)).await;
+    let ready = &Barrier::new(2 * 3);
+    join_all([Kind::Sqlite, Kind::Postgres].map(|kind| on(kind, ready))).await;
 }
 
-async fn on(kind: Kind) {
+async fn on(kind: Kind, ready: &Barrier) {
     let upstream = FakeOpenAi::start().await;
     let options = options(kind, &upstream.base_url());
-    let http = all(options, Upstream::Http(upstream), http_cases(), 20);
+    let http = all(options, Upstream::Http(upstream), http_cases(), 20, ready);
     let upstream = RawUpstream::start().await.unwrap();
     let options = self::options(kind, &upstream.base_url());
-    let raw = all(options, Upstream::Raw(upstream), raw_cases(), 12);
+    let raw = all(options, Upstream::Raw(upstream), raw_cases(), 12, ready);
     // A port that nobody listens on, and that nobody else can take meanwhile.
     let port = tokio::net::TcpSocket::new_v4().unwrap();
     port.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let options = self::options(kind, &format!("http://{}/v1", port.local_addr().unwrap()));
-    let refused = all(options, Upstream::Nobody, vec![refused_case()], 4);
+    let refused = all(options, Upstream::Nobody, vec![refused_case()], 4, ready);
     let ((http, raw), refused) = join(join(http, raw), refused).await;
     let name = if kind == Kind::Sqlite {
         "sqlite"
@@ -136,8 +138,16 @@ fn options(kind: Kind, base_url: &str) -> Options {
         .env("GIH_LOG", "warn")
 }
 
-/// Runs all cases on one hub, as many at once as there are accounts; how many generations that were.
-async fn all(options: Options, upstream: Upstream, cases: Vec<Case>, accounts: usize) -> u64 {
+/// Runs all cases on one hub, as many at once as there are accounts; how many generations that were. Begins when every hub
+/// is `ready`: making accounts holds this task up, and calls of another hub would stand still meanwhile, on connections
+/// that it closes after 15 s without a request.
+async fn all(
+    options: Options,
+    upstream: Upstream,
+    cases: Vec<Case>,
+    accounts: usize,
+    ready: &Barrier,
+) -> u64 {
     let hub = Hub::start(options).await;
     let jobs = Job::all(cases);
     upstream.prepare(&jobs);
@@ -165,7 +175,9 @@ async fn all(options: Options, upstream: Upstream, cases: Vec<Case>, accounts: u
             }
         }
     });
-    join_all(lanes.collect::<Vec<_>>()).await;
+    let lanes: Vec<_> = lanes.collect();
+    ready.wait().await;
+    join_all(lanes).await;
 
     let sum = |cause: &str| {
         let sum = "SELECT CAST(COALESCE(SUM(amount), 0) AS bigint) AS number FROM ledger_entries";
