@@ -4,7 +4,8 @@
 async function copy(button) {
   const source = document.getElementById(button.dataset.copy);
   if (!source) return;
-  const label = button.textContent;
+  // Not what stands there now: pressed again, that is what was said of the press before.
+  const label = button.dataset.label ??= button.textContent;
   try {
     await navigator.clipboard.writeText(source.value ?? source.textContent);
     button.textContent = button.dataset.done ?? "Copied";
@@ -36,6 +37,8 @@ if (once) history.replaceState(null, "", once.dataset.address);
 document.addEventListener("submit", (event) => {
   const button = event.submitter;
   if (!(button instanceof HTMLButtonElement) || event.defaultPrevented) return;
+  // A form that only asks changes nothing, and may lead to where the page is already: then no page is shown anew.
+  if (event.target.method !== "post") return;
   setTimeout(() => { button.disabled = true; });
   // Back in this page (from the browser's cache) it may be pressed again.
   addEventListener("pageshow", () => { button.disabled = false; }, { once: true });

@@ -64,6 +64,15 @@ function start(form, data) {
 
   form.addEventListener("input", show);
   form.addEventListener("change", show);
+  /** Takes prices, times and the balance from the page as it is now. */
+  async function refresh() {
+    const answer = await fetch(location.href, { redirect: "error" });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    Object.assign(data, JSON.parse(page.getElementById("play-data").textContent));
+    show();
+  }
+
+  form.addEventListener("stale", (event) => { event.detail(refresh()); });
   form.addEventListener("balance", (event) => { data.balance = event.detail; show(); });
   form.elements.prompt.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit($("go"));

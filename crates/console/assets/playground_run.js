@@ -56,15 +56,32 @@ function start(form) {
     $("upload-text").textContent = "Uploading";
   }
 
-  form.addEventListener("submit", (event) => {
+  /** Has the form show what holds now; whether it could. */
+  async function refresh() {
+    try {
+      await new Promise((resolve) => form.dispatchEvent(new CustomEvent("stale", { detail: resolve })));
+      return true;
+    } catch { return false; }
+  }
+
+  form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (sending) return;
-    if (now.short > 0) { $("shortage").focus(); return; }
+    // Somebody may have given credits since the page was shown.
+    if (now.short > 0) {
+      const asked = now.total;
+      await refresh();
+      if (sending || now.total !== asked) return;
+      if (now.short > 0) { $("shortage").focus(); return; }
+    }
     clear();
     const asked = now;
     const request = sending = new XMLHttpRequest();
     isSent = true;
-    request.open("POST", form.action);
+    // The price that was shown: another one is not taken without a word.
+    const address = new URL(form.action);
+    address.searchParams.set("total", asked.total);
+    request.open("POST", address);
     request.setRequestHeader("Accept", "application/json");
     request.upload.onprogress = ({ loaded, total }) => {
       $("uploaded").value = total ? loaded / total : 0;
@@ -90,6 +107,7 @@ function start(form) {
         balance();
       } else if (answer?.error) {
         if (answer.error.code === "idempotencyMismatch") renew();
+        if (answer.error.code === "priceChanged") refresh();
         refuse(answer.error.message, answer.error.param);
       } else if (request.isStopped && !request.isUploaded) {
         say("The upload was canceled. Nothing was charged.");
@@ -107,6 +125,7 @@ function start(form) {
   async function balance() {
     try {
       const answer = await fetch(`/playground/balance?mode=${mode}`, { redirect: "error" });
+      if (!answer.ok) return null;
       const { credits } = await answer.json();
       form.dispatchEvent(new CustomEvent("balance", { detail: credits }));
       return credits;

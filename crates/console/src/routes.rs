@@ -200,6 +200,13 @@ fn admin_pages(config: &mut web::ServiceConfig) {
     );
     page!(
         config,
+        "/admin/accounts/{id}/password",
+        "GET, HEAD, POST",
+        get().to(admin::account::ask_to_set_password),
+        web::post().to(admin::account::set_password)
+    );
+    page!(
+        config,
         "/admin/accounts/{id}/grant",
         "POST",
         web::post().to(admin::account::grant)

@@ -8,10 +8,11 @@ use actix_web::http::header::{
     VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::middleware::Next;
-use actix_web::{Error, ResponseError as _, web};
+use actix_web::{Error, HttpMessage as _, ResponseError as _, web};
 
 use crate::error::PageError;
 use crate::origin::{is_cross_site, origin_of};
+use crate::shell::Viewer;
 use crate::state::ConsoleState;
 
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
@@ -40,10 +41,26 @@ pub(crate) async fn protect<B: MessageBody + 'static>(
         let refused = PageError::CrossSite.error_response();
         request.into_response(refused).map_into_right_body()
     } else {
-        next.call(request).await?.map_into_left_body()
+        in_own_frame(next.call(request).await?)
     };
     harden(response.headers_mut(), &state);
     Ok(response)
+}
+
+/// An error is made a page before it is known here who looks at it: for somebody who is signed in it is made again.
+fn in_own_frame<B: MessageBody + 'static>(
+    response: ServiceResponse<B>,
+) -> ServiceResponse<EitherBody<B>> {
+    let viewer = response.request().extensions().get::<Viewer>().cloned();
+    let error = response.response().error();
+    let error = error.and_then(|error| error.as_error::<PageError>());
+    match (error, viewer) {
+        (Some(error), Some(viewer)) => {
+            let page = error.page(Some(viewer));
+            response.into_response(page).map_into_right_body()
+        }
+        _ => response.map_into_left_body(),
+    }
 }
 
 /// The headers of every page. What is no page may bring a policy of its own.

@@ -5,13 +5,14 @@ use std::pin::Pin;
 
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
-use actix_web::{FromRequest, HttpRequest, HttpResponseBuilder, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponseBuilder, web};
 use gih_domain::account::Account;
 use gih_domain::mode::Mode;
 use gih_domain::session::{DEVICE_LIFE, SESSION_LIFE};
 use gih_domain::sign_in::SignedIn as Begun;
 
 use crate::error::PageError;
+use crate::shell::Viewer;
 use crate::state::ConsoleState;
 
 /// The names of the cookies. By HTTPS they have the prefix that binds a cookie to this very host (RFC 6265bis,
@@ -85,8 +86,12 @@ pub(crate) fn end(response: &mut HttpResponseBuilder, state: &ConsoleState) {
     response.cookie(gone);
 }
 
-/// Whoever is signed in; without anybody the answer is the way to the sign-in page.
+/// Whoever is signed in; without anybody the answer is the way to the sign-in page. Who has a one-time password still is sent
+/// to choose another: whoever else has read it must not go on using it.
 pub(crate) struct SignedIn(pub Account);
+
+/// Whoever is signed in, with whatever password.
+pub(crate) struct Newcomer(pub Account);
 
 /// Whoever is signed in, if anybody.
 pub(crate) struct Visitor(pub Option<Account>);
@@ -98,10 +103,15 @@ async fn account(request: &HttpRequest) -> Result<Option<Account>, PageError> {
     let state = request
         .app_data::<web::Data<ConsoleState>>()
         .ok_or(PageError::Internal)?;
-    match token(request, state) {
-        Some(token) => Ok(state.sign_in.account(&token).await?),
-        None => Ok(None),
+    let Some(token) = token(request, state) else {
+        return Ok(None);
+    };
+    let account = state.sign_in.account(&token).await?;
+    if let Some(account) = &account {
+        // For the frame of what may go wrong from here on.
+        request.extensions_mut().insert(Viewer::from(account));
     }
+    Ok(account)
 }
 
 async fn signed_in(request: &HttpRequest) -> Result<Account, PageError> {
@@ -120,9 +130,28 @@ async fn signed_in(request: &HttpRequest) -> Result<Account, PageError> {
         .ok_or_else(|| PageError::SignInFirst(next.to_owned()))
 }
 
+/// The same, with a password of their own.
+async fn settled(request: &HttpRequest) -> Result<Account, PageError> {
+    let account = signed_in(request).await?;
+    if account.password_is_temporary {
+        return Err(PageError::ChoosePassword);
+    }
+    Ok(account)
+}
+
 type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, PageError>>>>;
 
 impl FromRequest for SignedIn {
+    type Error = PageError;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut actix_web::dev::Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Ok(Self(settled(&request).await?)) })
+    }
+}
+
+impl FromRequest for Newcomer {
     type Error = PageError;
     type Future = Extracting<Self>;
 
@@ -149,7 +178,7 @@ impl FromRequest for Admin {
     fn from_request(request: &HttpRequest, _: &mut actix_web::dev::Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let account = signed_in(&request).await?;
+            let account = settled(&request).await?;
             if account.is_admin {
                 Ok(Self(account))
             } else {

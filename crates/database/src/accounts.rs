@@ -10,8 +10,8 @@ use gih_domain::ledger::Cause;
 use gih_domain::lots::Lot;
 use gih_domain::mode::Mode;
 use gih_domain::ports::{
-    AccountError, AccountPage, Accounts, ChangedAccount, Credentials, DatabaseError, Grant,
-    Granted, NewAccount, NewLot, NewSession,
+    AccountError, AccountPage, Accounts, ChangeAccountError, ChangedAccount, Credentials,
+    DatabaseError, Grant, Granted, NewAccount, NewLot, NewPassword, NewSession,
 };
 use gih_domain::time::Timestamp;
 
@@ -67,6 +67,16 @@ impl Accounts for Database {
         Ok(changed.await?)
     }
 
+    async fn set_password(
+        &self,
+        account: AccountId,
+        password: &NewPassword,
+    ) -> Result<bool, DatabaseError> {
+        let password = password.clone();
+        let set = self.write(move |db| credentials::set_password(db, account, &password));
+        Ok(set.await?)
+    }
+
     async fn count(&self) -> Result<u64, DatabaseError> {
         let count: Result<i64, Error> = self
             .read(|db| Ok(both!(db, c => accounts::table.count().get_result(c))?))
@@ -106,10 +116,14 @@ impl Accounts for Database {
         account: AccountId,
         change: &AccountChange,
         act: &NewAct,
-    ) -> Result<Option<ChangedAccount>, DatabaseError> {
+    ) -> Result<ChangedAccount, ChangeAccountError> {
         let (change, act) = (*change, act.clone());
         let change = move |db: &mut Db| admin::change(db, account, change, &act);
-        Ok(self.write(change).await?)
+        let changed = self.write_or_refuse(change).await;
+        changed.map_err(|abort| match abort {
+            Abort::Refused(error) => error,
+            Abort::Database(error) => DatabaseError::from(error).into(),
+        })
     }
 }
 
@@ -198,6 +212,7 @@ fn add_grant(db: &mut Db, grant: &Grant) -> Result<Granted, Abort<AccountError>>
         lot: row.lot()?,
         credits: lots::credits(row.granted)?,
         mode: row.mode,
+        note: row.note,
         balance,
     })
 }

@@ -4,14 +4,15 @@ use diesel::prelude::*;
 use gih_domain::account::Account;
 use gih_domain::admin::{AccountChange, AccountFilter, NewAct};
 use gih_domain::id::AccountId;
-use gih_domain::ports::{AccountPage, ChangedAccount};
+use gih_domain::ports::{AccountPage, ChangeAccountError, ChangedAccount};
 
 use crate::accounts::AccountRow;
 use crate::acts;
 use crate::db::Db;
-use crate::error::Error;
+use crate::error::{Abort, Error};
 use crate::generations;
-use crate::schema::{accounts, devices, sessions};
+use crate::schema::accounts;
+use crate::sessions;
 use crate::types::Sql;
 
 /// One page of accounts. A search reads accounts until the page is full.
@@ -56,16 +57,19 @@ fn holding(text: &str) -> String {
     pattern
 }
 
-/// Changes an account, in the caller's transaction; `None` for no such account.
+/// Changes an account, in the caller's transaction.
 pub(crate) fn change(
     db: &mut Db,
     id: AccountId,
     change: AccountChange,
     act: &NewAct,
-) -> Result<Option<ChangedAccount>, Error> {
-    let Some(before) = lock(db, id)? else {
-        return Ok(None);
-    };
+) -> Result<ChangedAccount, Abort<ChangeAccountError>> {
+    let rows = lock(db, [id, act.admin])?;
+    let find = |id| rows.iter().find(|row| row.id == id).cloned();
+    if !find(act.admin).is_some_and(|admin| admin.is_admin && admin.blocked_at.is_none()) {
+        return Err(Abort::Refused(ChangeAccountError::NotAdmin));
+    }
+    let before = find(id).ok_or(Abort::Refused(ChangeAccountError::NotFound))?;
     let account = Account {
         account_type: change.account_type.unwrap_or(before.account_type),
         is_admin: change.is_admin.unwrap_or(before.is_admin),
@@ -84,30 +88,31 @@ pub(crate) fn change(
         ))
         .execute(c))?;
     let canceled = if change.is_blocked == Some(true) {
-        both!(db, c => diesel::delete(sessions::table.filter(sessions::account_id.eq(Sql(id)))).execute(c))?;
-        both!(db, c => diesel::delete(devices::table.filter(devices::account_id.eq(Sql(id)))).execute(c))?;
+        sessions::end_all(db, id)?;
         generations::cancel_all_of_account(db, id, act.created_at)?
     } else {
         Vec::new()
     };
     acts::record(db, Some(act))?;
-    Ok(Some(ChangedAccount { account, canceled }))
+    Ok(ChangedAccount { account, canceled })
 }
 
-/// The account, whose row is ours until the transaction ends: an acceptance that is to queue either sees it blocked, or has
-/// committed and is seen by the cancellation.
-fn lock(db: &mut Db, id: AccountId) -> Result<Option<Account>, Error> {
+/// The accounts that there are of these, whose rows are ours until the transaction ends: an acceptance that is to queue
+/// either sees its account blocked, or has committed and is seen by the cancellation. In the order of their ids, so that two
+/// admins who change each other wait for one another, and the second is judged by what the first made of them.
+fn lock(db: &mut Db, ids: [AccountId; 2]) -> Result<Vec<Account>, Error> {
     // One text for the two variants: a query and its locking form are different types.
     macro_rules! row {
         () => {
             accounts::table
-                .find(Sql(id))
+                .filter(accounts::id.eq_any(ids.map(Sql)))
+                .order(accounts::id)
                 .select(AccountRow::as_select())
         };
     }
-    let row: Option<AccountRow> = match db {
-        Db::Pg(c) => row!().for_no_key_update().first(c).optional()?,
-        Db::Lite(c) => row!().first(c).optional()?,
+    let rows: Vec<AccountRow> = match db {
+        Db::Pg(c) => row!().for_no_key_update().load(c)?,
+        Db::Lite(c) => row!().load(c)?,
     };
-    row.map(AccountRow::account).transpose()
+    rows.into_iter().map(AccountRow::account).collect()
 }

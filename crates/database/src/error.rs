@@ -167,12 +167,13 @@ impl From<Error> for DatabaseError {
     /// The end of an error's way inside this crate, and so the place where it is logged.
     fn from(error: Error) -> Self {
         match error {
-            Error::Transient(_)
-            | Error::Lost(_)
-            | Error::CommitOutcomeUnknown(_)
-            | Error::Unavailable(_) => {
+            Error::Transient(_) | Error::Lost(_) | Error::Unavailable(_) => {
                 tracing::warn!(%error, "the database is unavailable");
                 Self::Unavailable(error.to_string())
+            }
+            Error::CommitOutcomeUnknown(_) => {
+                tracing::warn!(%error, "the database did not answer");
+                Self::OutcomeUnknown(error.to_string())
             }
             Error::Unique(_) | Error::Check(_) | Error::ForeignKey(_) | Error::Unexpected(_) => {
                 tracing::error!(%error, "the database answered unexpectedly");
@@ -278,4 +279,23 @@ pub enum BackupError {
     /// The database.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_surely_not_written_is_called_unavailable() {
+        let text = || "connection reset".to_owned();
+        for error in [
+            Error::Transient(text()),
+            Error::Lost(text()),
+            Error::Unavailable(text()),
+        ] {
+            assert!(matches!(error.into(), DatabaseError::Unavailable(_)));
+        }
+        let unknown = DatabaseError::from(Error::CommitOutcomeUnknown(text()));
+        assert!(matches!(unknown, DatabaseError::OutcomeUnknown(_)));
+    }
 }

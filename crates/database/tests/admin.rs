@@ -14,7 +14,8 @@ use gih_domain::credits::Credits;
 use gih_domain::id::{AccountId, ActId, LotId};
 use gih_domain::mode::Mode;
 use gih_domain::ports::{
-    AccountError, AccountPage, Accounts, Acts, Books, Catalog, Grant, LotSource, NewAccount, NewLot,
+    AccountError, AccountPage, Accounts, Acts, Books, Catalog, ChangeAccountError, Grant,
+    LotSource, NewAccount, NewLot, NewPassword, NewSession, Sessions,
 };
 use support::{TestDatabase, on_both};
 use world::*;
@@ -27,6 +28,13 @@ fn act(admin: AccountId, act: Act) -> NewAct {
         subject: "ann@example.com".to_owned(),
         detail: "something".to_owned(),
         created_at: NOW.plus(MINUTE),
+    }
+}
+
+fn new_admin() -> NewAccount {
+    NewAccount {
+        is_admin: true,
+        ..new_account("admin@example.com")
     }
 }
 
@@ -51,7 +59,7 @@ async fn recorded(database: &TestDatabase) -> Vec<RecordedAct> {
 #[tokio::test]
 async fn an_act_is_recorded_with_what_it_does_and_not_without() {
     on_both(|database| async move {
-        let admin = new_account("admin@example.com");
+        let admin = new_admin();
         Accounts::create(&*database, &admin).await.unwrap();
         let created = act(admin.id, Act::CreateAccount);
         let ann = NewAccount {
@@ -121,7 +129,7 @@ async fn an_act_is_recorded_with_what_it_does_and_not_without() {
 #[tokio::test]
 async fn acts_page_and_are_never_altered() {
     on_both(|database| async move {
-        let admin = new_account("admin@example.com");
+        let admin = new_admin();
         Accounts::create(&*database, &admin).await.unwrap();
         let model = shipped_models().remove(0);
         let mut ids = Vec::new();
@@ -156,7 +164,7 @@ async fn acts_page_and_are_never_altered() {
 #[tokio::test]
 async fn an_account_is_changed_in_what_is_named() {
     on_both(|database| async move {
-        let admin = new_account("admin@example.com");
+        let admin = new_admin();
         Accounts::create(&*database, &admin).await.unwrap();
         let ann = new_account("ann@example.com");
         Accounts::create(&*database, &ann).await.unwrap();
@@ -167,7 +175,7 @@ async fn an_account_is_changed_in_what_is_named() {
             let (another, act) = (database.another(), act(admin.id, Act::ChangeAccount));
             async move {
                 let changed = another.change(ann.id, &change, &act).await;
-                changed.unwrap().unwrap().account
+                changed.unwrap().account
             }
         };
         let promoted = Account {
@@ -211,8 +219,97 @@ async fn an_account_is_changed_in_what_is_named() {
 
         let nobody = AccountId(fresh());
         let act = act(admin.id, Act::ChangeAccount);
-        assert_eq!(database.change(nobody, &unblock, &act).await, Ok(None));
+        let refused = database.change(nobody, &unblock, &act).await;
+        assert_eq!(refused, Err(ChangeAccountError::NotFound));
         assert_eq!(recorded(&database).await.len(), 5);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_admins_who_shut_each_other_out_one_is_left() {
+    on_both(|database| async move {
+        for round in 0..20 {
+            let [one, two] = ["one", "two"].map(|name| NewAccount {
+                is_admin: true,
+                ..new_account(&format!("{name}{round}@example.com"))
+            });
+            for admin in [&one, &two] {
+                Accounts::create(&*database, admin).await.unwrap();
+            }
+            let shut_out = |admin: AccountId, other: AccountId| {
+                let (another, act) = (database.another(), act(admin, Act::ChangeAccount));
+                let change = AccountChange {
+                    is_admin: Some(false),
+                    is_blocked: (round % 2 == 0).then_some(true),
+                    ..AccountChange::default()
+                };
+                tokio::spawn(async move { another.change(other, &change, &act).await })
+            };
+            let (first, second) = tokio::join!(shut_out(one.id, two.id), shut_out(two.id, one.id));
+            let ends = [first.unwrap(), second.unwrap()];
+            let refused = |end: &&Result<_, _>| **end == Err(ChangeAccountError::NotAdmin);
+            assert_eq!(ends.iter().filter(refused).count(), 1, "{ends:?}");
+        }
+        let left = "SELECT count(*) AS number FROM accounts WHERE is_admin AND blocked_at IS NULL";
+        assert_eq!(database.numbers(left), [20]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_password_from_outside_ends_what_the_old_one_began() {
+    on_both(|database| async move {
+        let admin = new_admin();
+        Accounts::create(&*database, &admin).await.unwrap();
+        let ann = new_account("ann@example.com");
+        Accounts::create(&*database, &ann).await.unwrap();
+        let set = |account: AccountId, hash: &str, is_temporary: bool, act: Option<NewAct>| {
+            let another = database.another();
+            let new = NewPassword {
+                hash: hash.to_owned(),
+                is_temporary,
+                act,
+            };
+            async move { another.set_password(account, &new).await.unwrap() }
+        };
+        assert!(set(ann.id, "first", false, None).await);
+        let session = NewSession {
+            digest: [1; 32],
+            account: ann.id,
+            password_hash: "first".to_owned(),
+            device: Some([2; 32]),
+            replaces: None,
+            created_at: NOW,
+            expires_at: NOW.plus(60 * MINUTE),
+            device_expires_at: NOW.plus(60 * MINUTE),
+        };
+        assert!(Sessions::create(&*database, &session).await.unwrap());
+        let given = act(admin.id, Act::SetPassword);
+        assert!(set(ann.id, "second", true, Some(given.clone())).await);
+        let found = database.credentials(&ann.email).await.unwrap().unwrap();
+        assert_eq!(found.password_hash.as_deref(), Some("second"));
+        assert!(found.account.password_is_temporary);
+        let begun = Sessions::find(&*database, &[1; 32], NOW).await.unwrap();
+        assert_eq!(begun, None);
+        let is_known = database.knows_device(ann.id, &[2; 32], NOW).await.unwrap();
+        assert!(!is_known);
+        // With the old password nothing begins any more.
+        assert!(!Sessions::create(&*database, &session).await.unwrap());
+        let acts = recorded(&database).await;
+        assert_eq!(acts.len(), 1, "{acts:?}");
+        assert_eq!((acts[0].act, acts[0].id), (Act::SetPassword, given.id));
+
+        assert!(
+            !set(
+                AccountId(fresh()),
+                "third",
+                true,
+                Some(act(admin.id, Act::SetPassword))
+            )
+            .await
+        );
+        assert_eq!(recorded(&database).await.len(), 1);
     })
     .await;
 }

@@ -18,6 +18,8 @@ pub enum Act {
     CreateAccount,
     /// They changed an account: its type, whether it may administer, whether it is blocked.
     ChangeAccount,
+    /// They gave an account a one-time password.
+    SetPassword,
     /// They gave an account credits.
     Grant,
     /// They changed a model or its prices.
@@ -31,18 +33,20 @@ pub struct InvalidAct(String);
 
 impl Act {
     /// Every act.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::CreateAccount,
         Self::ChangeAccount,
+        Self::SetPassword,
         Self::Grant,
         Self::ChangeModel,
     ];
 
-    /// The word: `create_account`, `change_account`, `grant` or `change_model`.
+    /// The word: `create_account`, `change_account`, `set_password`, `grant` or `change_model`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::CreateAccount => "create_account",
             Self::ChangeAccount => "change_account",
+            Self::SetPassword => "set_password",
             Self::Grant => "grant",
             Self::ChangeModel => "change_model",
         }

@@ -3,22 +3,23 @@
 
 use std::sync::Arc;
 
-use crate::account::{Account, AccountType, Email, InvalidEmail, Password};
-use crate::admin::{AccountChange, AccountFilter, Act, AuditRecord, NewAct, Overview};
+use crate::account::{Account, Email, InvalidEmail};
+use crate::admin::{AccountFilter, Act, AuditRecord, NewAct, Overview};
 use crate::catalog::{InvalidModel, Model};
 use crate::credits::Credits;
 use crate::generation::Generation;
 use crate::id::{AccountId, ActId, GenerationId, LotId};
 use crate::ledger::{DAY, DaySpending, every_day, last_days};
 use crate::mode::Mode;
-use crate::operate::{ModelChange, generate_password, signup_lot};
+use crate::operate::ModelChange;
 use crate::ports::{
-    AccountError, AccountPage, Accounts, ActPage, Acts, Books, Busy, Catalog, ChangedAccount,
-    Clock, DatabaseError, Generations, Grant, Granted, Ids, Ledger, ListFilter, LotSource,
-    NewAccount, NewLot, Page, PasswordHasher, Statistics,
+    AccountError, AccountPage, Accounts, ActPage, Acts, Books, Busy, Catalog, Clock, DatabaseError,
+    Generations, Grant, Granted, Ids, Ledger, ListFilter, LotSource, NewLot, Page, PasswordHasher,
+    Statistics,
 };
 use crate::time::Timestamp;
 
+mod accounts;
 mod detail;
 
 /// The most rows of one page.
@@ -73,8 +74,10 @@ pub enum AdministerError {
     /// Whoever asks is no admin, or a blocked one.
     #[error("only admins may do this")]
     NotAdmin,
-    /// An admin would block or demote themselves: they may be the last way in.
-    #[error("nobody can block themselves or give up their own admin rights")]
+    /// An admin would block or demote themselves, or lose their password: they may be the last way in.
+    #[error(
+        "nobody can block themselves, give up their own admin rights or take a one-time password: another admin can"
+    )]
     Oneself,
     /// There is no such account.
     #[error("there is no account {0}")]
@@ -109,6 +112,12 @@ pub enum AdministerError {
 }
 
 impl Administer {
+    /// How many generations of both modes wait and are at work now: one queue and its workers serve both.
+    pub async fn depth(&self) -> Result<Overview, DatabaseError> {
+        let now = self.clock.now();
+        self.statistics.overview(None, now).await
+    }
+
     /// What is unfinished now, and what became of the last `days` times 24 hours (1 to [`MOST_OVERVIEW_DAYS`]).
     pub async fn overview(&self, mode: Option<Mode>, days: u32) -> Result<Overview, DatabaseError> {
         let days = days.clamp(1, MOST_OVERVIEW_DAYS);
@@ -139,79 +148,6 @@ impl Administer {
     /// An account.
     pub async fn account(&self, id: AccountId) -> Result<Option<Account>, DatabaseError> {
         self.accounts.find_by_id(id).await
-    }
-
-    /// Adds an account that holds the sign-up test credits and no live ones, with a password that is shown once and that
-    /// its owner is asked to replace.
-    pub async fn create_account(
-        &self,
-        admin: &Account,
-        email: &str,
-        account_type: AccountType,
-        is_admin: bool,
-    ) -> Result<(Account, Password), AdministerError> {
-        may(admin)?;
-        let email = Email::parse(email)?;
-        let password = generate_password(&*self.ids);
-        let password_hash = self.passwords.hash(&password).await?;
-        let at = self.clock.now();
-        let account = Account {
-            id: AccountId(self.ids.next(at)),
-            email: email.clone(),
-            account_type,
-            is_admin,
-            created_at: at,
-            blocked_at: None,
-            password_is_temporary: true,
-        };
-        let detail = detail::of_new_account(&account);
-        let new = NewAccount {
-            id: account.id,
-            email: email.clone(),
-            account_type,
-            is_admin,
-            password_hash: Some(password_hash),
-            password_is_temporary: true,
-            lots: vec![signup_lot(&*self.ids, at)],
-            created_at: at,
-            act: Some(self.act(admin, Act::CreateAccount, email.as_str(), detail, at)),
-        };
-        match self.accounts.create(&new).await {
-            Ok(()) => Ok((account, password)),
-            Err(AccountError::EmailTaken) => Err(AdministerError::EmailTaken(email)),
-            Err(AccountError::Database(error)) => Err(error.into()),
-            Err(AccountError::NotFound | AccountError::AlreadyExpired) => {
-                Err(unexpected("a sign-up answered as a grant"))
-            }
-        }
-    }
-
-    /// Changes an account. What is like that already is no change, and without any nothing is done nor recorded. Blocking
-    /// ends the account's sessions and cancels and refunds what it has queued; what runs is finished.
-    pub async fn change_account(
-        &self,
-        admin: &Account,
-        id: AccountId,
-        change: AccountChange,
-    ) -> Result<ChangedAccount, AdministerError> {
-        may(admin)?;
-        let shuts_out = change.is_blocked == Some(true) || change.is_admin == Some(false);
-        if id == admin.id && shuts_out {
-            return Err(AdministerError::Oneself);
-        }
-        let account = self.existing(id).await?;
-        let change = change.of(&account);
-        if change.is_nothing() {
-            return Ok(ChangedAccount {
-                account,
-                canceled: Vec::new(),
-            });
-        }
-        let detail = detail::of_account_change(&account, change);
-        let subject = account.email.as_str();
-        let act = self.act(admin, Act::ChangeAccount, subject, detail, self.clock.now());
-        let changed = self.accounts.change(id, &change, &act).await?;
-        changed.ok_or(AdministerError::NoSuchAccount(id))
     }
 
     /// Adds credits to an account. A reference that the account was granted before answers with the lot of then, and

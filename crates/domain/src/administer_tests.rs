@@ -3,9 +3,11 @@ use std::sync::Mutex;
 use futures_util::FutureExt as _;
 
 use super::*;
+use crate::account::AccountType;
+use crate::admin::AccountChange;
 use crate::ports::{
-    MockAccounts, MockActs, MockBooks, MockCatalog, MockGenerations, MockLedger,
-    MockPasswordHasher, MockStatistics,
+    ChangeAccountError, ChangedAccount, MockAccounts, MockActs, MockBooks, MockCatalog,
+    MockGenerations, MockLedger, MockPasswordHasher, MockStatistics,
 };
 use crate::testing::{SequentialIds, TestClock, hour, start, uuid};
 

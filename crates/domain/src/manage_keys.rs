@@ -55,6 +55,10 @@ pub enum RotateError {
     /// It is revoked or has expired: nobody can move to another secret of it.
     #[error("the key is revoked or has expired")]
     NotValid,
+    /// It has another secret by now than the one that was to be replaced: it was rotated in between, perhaps by the same
+    /// form.
+    #[error("the key has been rotated already: its secret begins with {0} now")]
+    RotatedAlready(String),
     /// The database.
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -103,12 +107,15 @@ impl ManageKeys {
     }
 
     /// Gives a key another secret. Its callers may go on with the old one for the `overlap`, while they are moved; without
-    /// an overlap it ends at once. `account` is `None` for operators alone, who may rotate anybody's.
+    /// an overlap it ends at once. `account` is `None` for operators alone, who may rotate anybody's. `replaces` is the
+    /// prefix of the secret that whoever asks has seen: asked twice, the key is rotated once, since a second rotation
+    /// would end at once the secret that callers still use.
     pub async fn rotate(
         &self,
         account: Option<AccountId>,
         id: KeyId,
         overlap: Duration,
+        replaces: Option<&str>,
     ) -> Result<CreatedKey, RotateError> {
         if overlap > MAX_OVERLAP {
             return Err(RotateError::OverlapTooLong);
@@ -116,16 +123,36 @@ impl ManageKeys {
         // For its mode, which is in the secret and never changes.
         let found = self.keys.find_by_id(account, id).await?;
         let found = found.ok_or(RotateError::NoSuchKey)?;
+        if replaces.is_some_and(|prefix| prefix != found.prefix) {
+            return Err(RotateError::RotatedAlready(found.prefix));
+        }
         let (secret, at) = (self.secret(found.mode), self.clock.now());
         let rotation = Rotation {
             digest: secret.digest(),
             prefix: secret.prefix().to_owned(),
+            replaces: replaces.map(str::to_owned),
             previous_expires_at: at.plus(overlap),
             at,
         };
-        let key = self.keys.rotate(account, id, &rotation).await?;
-        let key = key.ok_or(RotateError::NotValid)?;
-        Ok(CreatedKey { key, secret })
+        match self.keys.rotate(account, id, &rotation).await? {
+            Some(key) => Ok(CreatedKey { key, secret }),
+            None => Err(self.why_not_rotated(account, id, replaces).await?),
+        }
+    }
+
+    async fn why_not_rotated(
+        &self,
+        account: Option<AccountId>,
+        id: KeyId,
+        replaces: Option<&str>,
+    ) -> Result<RotateError, DatabaseError> {
+        let found = self.keys.find_by_id(account, id).await?;
+        Ok(match found {
+            Some(key) if replaces.is_some_and(|prefix| prefix != key.prefix) => {
+                RotateError::RotatedAlready(key.prefix)
+            }
+            _ => RotateError::NotValid,
+        })
     }
 
     /// Who asks when somebody who is signed in asks from the console: the account, with the console's own key of this mode.

@@ -122,7 +122,7 @@ fn rotate(mode: Mode, of: Option<AccountId>, overlap: Duration) -> (Rotation, Cr
                 ..key(mode)
             }))
         });
-    let rotated = now(manage(keys).rotate(of, id(), overlap)).unwrap();
+    let rotated = now(manage(keys).rotate(of, id(), overlap, Some(&key(mode).prefix))).unwrap();
     let asked = asked.lock().unwrap().take().unwrap();
     (asked, rotated)
 }
@@ -135,6 +135,7 @@ fn a_rotated_key_keeps_its_name_and_mode() {
         assert_eq!(rotated.secret.mode(), mode);
         assert_eq!(rotated.key.prefix, rotated.secret.prefix());
         assert_eq!(asked.digest, rotated.secret.digest());
+        assert_eq!(asked.replaces, Some(key(mode).prefix));
         assert_eq!((asked.at, asked.previous_expires_at), (start(), hour(24)));
     }
 }
@@ -146,7 +147,7 @@ fn an_overlap_may_be_nothing_and_is_bounded() {
     let (asked, _) = rotate(Mode::Live, None, MAX_OVERLAP);
     assert_eq!(asked.previous_expires_at, hour(90 * 24));
     let longer = MAX_OVERLAP + Duration::from_micros(1);
-    let refused = now(manage(MockKeys::new()).rotate(None, id(), longer)).unwrap_err();
+    let refused = now(manage(MockKeys::new()).rotate(None, id(), longer, None)).unwrap_err();
     assert_eq!(refused, RotateError::OverlapTooLong);
     assert_eq!(refused.to_string(), "the overlap is at most 90 days");
 }
@@ -156,20 +157,48 @@ fn what_is_not_there_or_not_valid_is_not_rotated() {
     let mut keys = MockKeys::new();
     keys.expect_find_by_id().returning(|_, _| Ok(None));
     keys.expect_rotate().never();
-    let refused = now(manage(keys).rotate(Some(account()), id(), DAY));
+    let refused = now(manage(keys).rotate(Some(account()), id(), DAY, None));
     assert_eq!(refused.unwrap_err(), RotateError::NoSuchKey);
 
     let mut keys = MockKeys::new();
     keys.expect_find_by_id()
         .returning(|_, _| Ok(Some(key(Mode::Live))));
     keys.expect_rotate().returning(|_, _, _| Ok(None));
-    let refused = now(manage(keys).rotate(Some(account()), id(), DAY));
+    let refused = now(manage(keys).rotate(Some(account()), id(), DAY, None));
     assert_eq!(refused.unwrap_err(), RotateError::NotValid);
 
     let mut keys = MockKeys::new();
     keys.expect_find_by_id().returning(|_, _| Err(away()));
-    let refused = now(manage(keys).rotate(None, id(), DAY));
+    let refused = now(manage(keys).rotate(None, id(), DAY, None));
     assert_eq!(refused.unwrap_err(), RotateError::Database(away()));
+}
+
+#[test]
+fn asked_twice_a_key_is_rotated_once() {
+    let renewed = ApiKey {
+        prefix: "gih_live_renew".to_owned(),
+        ..key(Mode::Live)
+    };
+    let already = || RotateError::RotatedAlready("gih_live_renew".to_owned());
+    let shown = key(Mode::Live).prefix;
+
+    // The second after the first.
+    let mut keys = MockKeys::new();
+    let found = renewed.clone();
+    keys.expect_find_by_id()
+        .returning(move |_, _| Ok(Some(found.clone())));
+    keys.expect_rotate().never();
+    let refused = now(manage(keys).rotate(Some(account()), id(), DAY, Some(&shown)));
+    assert_eq!(refused.unwrap_err(), already());
+
+    // Both at once: the second finds the key as it was and comes too late.
+    let mut keys = MockKeys::new();
+    let mut found = vec![renewed, key(Mode::Live)];
+    keys.expect_find_by_id()
+        .returning(move |_, _| Ok(found.pop()));
+    keys.expect_rotate().once().returning(|_, _, _| Ok(None));
+    let refused = now(manage(keys).rotate(Some(account()), id(), DAY, Some(&shown)));
+    assert_eq!(refused.unwrap_err(), already());
 }
 
 #[test]

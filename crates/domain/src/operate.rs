@@ -14,7 +14,7 @@ use crate::manage_keys::{CreateKeyError, CreatedKey, ManageKeys, RotateError};
 use crate::mode::Mode;
 use crate::ports::{
     AccountError, Accounts, Busy, Catalog, Clock, DatabaseError, Grant, Granted, Ids, Keys,
-    LotSource, NewAccount, NewLot, PasswordHasher, Revoked,
+    LotSource, NewAccount, NewLot, NewPassword, PasswordHasher, Revoked,
 };
 use crate::size::Tier;
 use crate::time::Timestamp;
@@ -150,6 +150,25 @@ impl Operate {
         }
     }
 
+    /// Gives the account with this address another password; its sessions end. A generated one is a temporary one.
+    pub async fn set_password(
+        &self,
+        email: &Email,
+        password: &Password,
+    ) -> Result<Account, OperateError> {
+        let account = self.find_account(email).await?;
+        let new = NewPassword {
+            hash: self.passwords.hash(password).await?,
+            is_temporary: password.is_generated(),
+            act: None,
+        };
+        if self.accounts.set_password(account.id, &new).await? {
+            Ok(account)
+        } else {
+            Err(OperateError::NoSuchAccount(email.clone()))
+        }
+    }
+
     /// A password that nobody has to think up.
     pub fn generate_password(&self) -> Password {
         generate_password(&*self.ids)
@@ -186,11 +205,12 @@ impl Operate {
         id: KeyId,
         overlap: Duration,
     ) -> Result<CreatedKey, OperateError> {
-        let rotated = self.manage_keys().rotate(None, id, overlap).await;
+        let rotated = self.manage_keys().rotate(None, id, overlap, None).await;
         rotated.map_err(|error| match error {
             RotateError::OverlapTooLong => OperateError::OverlapTooLong,
             RotateError::NoSuchKey => OperateError::NoSuchKey(id),
-            RotateError::NotValid => OperateError::KeyNotValid(id),
+            // An operator names no secret: whichever there is.
+            RotateError::NotValid | RotateError::RotatedAlready(_) => OperateError::KeyNotValid(id),
             RotateError::Database(error) => error.into(),
         })
     }

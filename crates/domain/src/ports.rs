@@ -25,8 +25,8 @@ mod throttle;
 mod thumbnailer;
 
 pub use accounts::{
-    AccountError, AccountPage, Accounts, ChangedAccount, Credentials, Grant, Granted, LotSource,
-    NewAccount, NewLot,
+    AccountError, AccountPage, Accounts, ChangeAccountError, ChangedAccount, Credentials, Grant,
+    Granted, LotSource, NewAccount, NewLot, NewPassword,
 };
 pub use acts::{ActPage, Acts};
 pub use books::{BookedImage, Books, Late, Overdue, Violation};
@@ -65,6 +65,10 @@ pub enum DatabaseError {
     /// It cannot be reached or is too busy; nothing was written. Asking again later may help.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
+    /// It was asked to write and its answer was lost, or does not come: all was written, or nothing. Whoever asks again
+    /// should look first.
+    #[error("the database did not answer, so it may have been done or not: {0}")]
+    OutcomeUnknown(String),
     /// It answered something it never should. Asking again will not help; the text is for the operator.
     #[error("the database answered unexpectedly: {0}")]
     Unexpected(String),

@@ -152,6 +152,16 @@ pub enum AccountCommand {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Give an account another password, as for an owner who has forgotten it; prints a generated one once unless one is
+    /// given. Whoever is signed in to it is signed out
+    #[command(after_help = "Example:\n  gih account password --email ann@example.com")]
+    Password {
+        #[arg(long, value_parser = |text: &str| Email::parse(text))]
+        email: Email,
+        /// Read the password from the first line of stdin
+        #[arg(long)]
+        password_stdin: bool,
+    },
 }
 
 #[derive(Subcommand)]

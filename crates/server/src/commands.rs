@@ -61,6 +61,10 @@ pub async fn run(cli: Cli, settings: Settings) -> anyhow::Result<ExitCode> {
         }) => {
             account::create(&operate, email, account_type, admin, password_stdin, output).await?;
         }
+        Command::Account(AccountCommand::Password {
+            email,
+            password_stdin,
+        }) => account::set_password(&operate, &email, password_stdin, output).await?,
         Command::Key(KeyCommand::Create {
             email,
             name,

@@ -4,6 +4,7 @@ use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use gih_domain::ports::{Throttle, Wait};
 use governor::clock::{Clock, DefaultClock};
@@ -23,6 +24,12 @@ const fn quota(at_once: u32, a_minute: u32) -> Quota {
     Quota::per_minute(at_least_one(a_minute)).allow_burst(at_least_one(at_once))
 }
 
+/// So many tries at once, and then one in this time, which is not zero.
+fn slow_quota(at_once: u32, one_in: Duration) -> Quota {
+    let quota = Quota::with_period(one_in).unwrap_or(quota(at_once, 1));
+    quota.allow_burst(at_least_one(at_once))
+}
+
 const fn at_least_one(count: u32) -> NonZeroU32 {
     match NonZeroU32::new(count) {
         Some(count) => count,
@@ -37,7 +44,9 @@ pub struct MemoryThrottle<C: Clock = DefaultClock> {
     address: Count<C>,
     /// Strangers, by account and address: whoever tries many passwords.
     pair: Count<C>,
-    /// Strangers, by account: many addresses that try many passwords together.
+    /// The first tries of strangers, by account and address: whatever all others do, so many are left to who comes anew.
+    first: Count<C>,
+    /// Strangers beyond those, by account: many addresses that try many passwords together.
     email: Count<C>,
     /// Devices that are known to the account, by account. No stranger comes here, whatever address they share.
     known: Count<C>,
@@ -58,6 +67,7 @@ impl<C: Clock + Clone> MemoryThrottle<C> {
             hasher: RandomState::new(),
             address: count(quota(20, 4)),
             pair: count(quota(5, 1)),
+            first: count(slow_quota(2, Duration::from_mins(10))),
             email: count(quota(50, 2)),
             known: count(quota(20, 4)),
             sign_up: count(quota(20, 1)),
@@ -82,8 +92,10 @@ where
         let address = self.hash(network(address));
         // From the narrowest door to the widest: what one address may try bounds what it can take from the others.
         self.address.admit(address)?;
-        self.pair.admit(self.hash((email, address)))?;
-        self.email.admit(email)
+        let pair = self.hash((email, address));
+        self.pair.admit(pair)?;
+        // Who tries from many addresses takes the others' tries away, but not the first ones of an owner elsewhere.
+        self.first.admit(pair).or_else(|_| self.email.admit(email))
     }
 
     fn admit_sign_up(&self, address: Option<IpAddr>) -> Result<(), Wait> {

@@ -66,10 +66,31 @@ fn an_address_has_20_tries_at_all_accounts() {
 }
 
 #[test]
-fn an_account_has_50_tries_from_all_strangers() {
-    let (throttle, _) = throttle();
-    let admit = |count| throttle.admit_sign_in(address(count), ANN, false);
-    assert_eq!(tries(admit), (50, seconds(30)));
+fn an_account_has_50_tries_from_all_strangers_beyond_the_first_2_of_each() {
+    let (throttle, clock) = throttle();
+    let admit = |count| throttle.admit_sign_in(address(count / 5), ANN, false);
+    // Of each address 2 first ones and 3 others: 16 addresses, and 2 and 2 of the next.
+    assert_eq!(tries(admit), (16 * 5 + 4, seconds(30)));
+    clock.advance(seconds(30));
+    assert_eq!(tries(|count| admit(84 + count)), (1, seconds(30)));
+}
+
+#[test]
+fn no_stranger_takes_the_first_tries_of_another_address_away() {
+    let (throttle, clock) = throttle();
+    let from = |number| throttle.admit_sign_in(address(number), ANN, false);
+    let crowd = || {
+        for count in 0..1_000 {
+            let _ = from(count % 100);
+        }
+    };
+    crowd();
+    let (owner, elsewhere) = (1_000, 2_000);
+    assert_eq!(tries(|_| from(owner)).0, 2);
+    assert_eq!(tries(|_| from(elsewhere)).0, 2);
+    clock.advance(seconds(600));
+    crowd();
+    assert_eq!(tries(|_| from(owner)).0, 1);
 }
 
 #[test]

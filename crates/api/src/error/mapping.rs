@@ -17,7 +17,9 @@ impl From<DatabaseError> for ApiError {
                 tracing::warn!(%cause, "the database is unavailable");
                 Self::busy("The service cannot reach its database; try again shortly.")
             }
-            DatabaseError::Unexpected(_) => Self::internal(&error),
+            DatabaseError::OutcomeUnknown(_) | DatabaseError::Unexpected(_) => {
+                Self::internal(&error)
+            }
         }
     }
 }

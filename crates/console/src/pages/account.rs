@@ -11,7 +11,7 @@ use super::{html, see_other};
 use crate::error::PageError;
 use crate::form::Fields;
 use crate::format::day;
-use crate::session::{self, SignedIn};
+use crate::session::{self, Newcomer};
 use crate::shell::{Section, Shell};
 use crate::state::ConsoleState;
 
@@ -46,7 +46,7 @@ impl AccountPage {
 /// `GET /account`.
 pub(crate) async fn show(
     request: HttpRequest,
-    signed_in: SignedIn,
+    signed_in: Newcomer,
 ) -> Result<HttpResponse, PageError> {
     let mut page = AccountPage::new(&signed_in.0);
     if Fields::of_query(request.query_string()).get("done") == Some("password") {
@@ -61,7 +61,7 @@ pub(crate) async fn change_password(
     request: HttpRequest,
     payload: web::Payload,
     state: web::Data<ConsoleState>,
-    signed_in: SignedIn,
+    signed_in: Newcomer,
 ) -> Result<HttpResponse, PageError> {
     let account = signed_in.0;
     let fields = Fields::read(payload).await?;

@@ -24,6 +24,9 @@ use filter::{AskedWith, GalleryFilter};
 /// How many generations are on a page.
 const GENERATIONS: u32 = 24;
 
+/// The most keys to choose from: the newest, and the one that is chosen.
+const KEYS: usize = 200;
+
 #[derive(Template)]
 #[template(path = "generations.html")]
 struct GalleryPage {
@@ -44,11 +47,15 @@ impl GalleryPage {
     fn new(shell: Shell, filter: GalleryFilter, keys: &[ApiKey], page: &Page) -> Self {
         let last = page.generations.last().filter(|_| page.has_more);
         let in_mode = keys.iter().filter(|key| key.mode == filter.mode);
+        let keys = in_mode
+            .map(|key| (key.id.to_string(), key.name.as_str().to_owned()))
+            .enumerate()
+            .filter(|(place, (id, _))| *place < KEYS || filter.is_key(id))
+            .map(|(_, key)| key)
+            .collect();
         Self {
             shell,
-            keys: in_mode
-                .map(|key| (key.id.to_string(), key.name.as_str().to_owned()))
-                .collect(),
+            keys,
             cells: page.generations.iter().map(Cell::new).collect(),
             older: last.map(|last| filter.address(Some(last.id))),
             newest: filter.after.map(|_| filter.address(None)),

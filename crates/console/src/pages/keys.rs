@@ -6,12 +6,12 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use gih_domain::account::Account;
-use gih_domain::api_key::{ApiKey, KeyName};
+use gih_domain::api_key::KeyName;
 use gih_domain::id::KeyId;
 use gih_domain::manage_keys::{CreateKeyError, CreatedKey, RotateError};
 use gih_domain::mode::Mode;
-use gih_domain::time::Timestamp;
 
+use self::list::{List, Row, Which};
 use super::{html, html_as, see_other};
 use crate::error::PageError;
 use crate::form::Fields;
@@ -19,6 +19,8 @@ use crate::format::minute;
 use crate::session::{self, SignedIn};
 use crate::shell::{Section, Shell};
 use crate::state::ConsoleState;
+
+mod list;
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -40,48 +42,6 @@ const OVERLAPS: [(&str, &str, Duration); 5] = [
     ("30d", "30 days", Duration::from_hours(30 * 24)),
 ];
 
-/// A key in the list.
-struct Row {
-    id: String,
-    name: String,
-    prefix: String,
-    mode: &'static str,
-    created: String,
-    last_used: String,
-    expires: String,
-    /// `good`, `bad`: how the state is shown.
-    tone: &'static str,
-    state: &'static str,
-    is_usable: bool,
-    /// The old secret that still works, and until when.
-    overlap: Option<String>,
-}
-
-impl Row {
-    fn new(key: &ApiKey, at: Timestamp) -> Self {
-        let has_expired = key.expires_at.is_some_and(|expires_at| expires_at <= at);
-        let (state, tone) = match key.revoked_at {
-            Some(_) => ("Revoked", "bad"),
-            None if has_expired => ("Expired", "warn"),
-            None => ("Active", "good"),
-        };
-        let overlap = key.previous.as_ref().filter(|old| old.expires_at > at);
-        Self {
-            id: key.id.to_string(),
-            name: key.name.as_str().to_owned(),
-            prefix: key.prefix.clone(),
-            mode: key.mode.as_str(),
-            created: minute(key.created_at),
-            last_used: key.last_used_at.map_or_else(|| "Never".to_owned(), minute),
-            expires: key.expires_at.map_or_else(|| "Never".to_owned(), minute),
-            tone,
-            state,
-            is_usable: state == "Active",
-            overlap: overlap.map(|old| format!("{}… until {}", old.prefix, minute(old.expires_at))),
-        }
-    }
-}
-
 /// A secret that is shown this once.
 struct NewSecret {
     name: String,
@@ -95,7 +55,7 @@ struct NewSecret {
 #[template(path = "keys.html")]
 struct KeysPage {
     shell: Shell,
-    keys: Vec<Row>,
+    list: List,
     new: Option<NewSecret>,
     name: String,
     mode: Mode,
@@ -105,12 +65,12 @@ struct KeysPage {
 }
 
 impl KeysPage {
-    async fn new(state: &ConsoleState, account: &Account) -> Result<Self, PageError> {
+    async fn new(state: &ConsoleState, account: &Account, which: Which) -> Result<Self, PageError> {
         let at = state.clock.now();
         let keys = state.keys.list(account.id).await?;
         Ok(Self {
             shell: Shell::of("API keys", Section::Keys, account),
-            keys: keys.iter().map(|key| Row::new(key, at)).collect(),
+            list: List::new(&keys, which, at),
             new: None,
             name: String::new(),
             mode: Mode::Test,
@@ -151,10 +111,10 @@ pub(crate) async fn list(
     state: web::Data<ConsoleState>,
     signed_in: SignedIn,
 ) -> Result<HttpResponse, PageError> {
-    let mut page = KeysPage::new(&state, &signed_in.0).await?;
+    let fields = Fields::of_query(request.query_string());
+    let mut page = KeysPage::new(&state, &signed_in.0, Which::read(&fields)).await?;
     page.mode = session::mode(&request, None);
-    let done = Fields::of_query(request.query_string());
-    if done.get("done") == Some("revoked") {
+    if fields.get("done") == Some("revoked") {
         let notice = "The key is revoked. Whoever calls with it gets 401 from now on.";
         page.shell = page.shell.with_notice(Some(notice));
     }
@@ -185,7 +145,7 @@ pub(crate) async fn create(
                 mode,
                 life: life.to_owned(),
                 wrong_name: Some(format!("{error}.")),
-                ..KeysPage::new(&state, &account).await?
+                ..KeysPage::new(&state, &account, Which::default()).await?
             };
             return html_as(StatusCode::BAD_REQUEST, &page);
         }
@@ -273,10 +233,14 @@ pub(crate) async fn rotate(
     };
     let rotated = state
         .keys
-        .rotate(Some(account.id), id, overlap)
+        .rotate(Some(account.id), id, overlap, fields.get("replaces"))
         .await
         .map_err(|error| match error {
             RotateError::NoSuchKey => PageError::NotFound,
+            RotateError::RotatedAlready(prefix) => PageError::Done(format!(
+                "this key has been rotated already, perhaps by this very form: its secret begins with {prefix} now, and \
+                 nothing was changed this time"
+            )),
             RotateError::OverlapTooLong | RotateError::NotValid => {
                 PageError::Invalid(error.to_string())
             }
@@ -301,7 +265,7 @@ async fn show_once(
     created: CreatedKey,
     old: Option<String>,
 ) -> Result<HttpResponse, PageError> {
-    let mut page = KeysPage::new(state, account).await?;
+    let mut page = KeysPage::new(state, account, Which::default()).await?;
     page.new = Some(NewSecret {
         name: created.key.name.as_str().to_owned(),
         secret: created.secret.reveal().to_owned(),

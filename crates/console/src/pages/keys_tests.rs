@@ -1,7 +1,8 @@
 use super::*;
 use crate::testing::{HOSTILE, account, assert_safe, time, uuid};
-use gih_domain::api_key::PreviousSecret;
+use gih_domain::api_key::{ApiKey, PreviousSecret};
 use gih_domain::id::AccountId;
+use gih_domain::time::Timestamp;
 
 fn key(name: &str) -> ApiKey {
     ApiKey {
@@ -21,7 +22,13 @@ fn key(name: &str) -> ApiKey {
 fn page(keys: Vec<Row>) -> KeysPage {
     KeysPage {
         shell: Shell::of("API keys", Section::Keys, &account()),
-        keys,
+        list: List {
+            keys,
+            ended: false,
+            ended_count: 0,
+            newer: None,
+            older: None,
+        },
         new: None,
         name: String::new(),
         mode: Mode::Test,

@@ -5,6 +5,7 @@ use actix_web::http::header::ACCEPT;
 use actix_web::{HttpRequest, HttpResponse, web};
 use gih_domain::account::Account;
 use gih_domain::catalog::Model;
+use gih_domain::credits::Credits;
 use gih_domain::generate::{Answer, Ask, GenerateError, Wait};
 use gih_domain::generation::Generation;
 use gih_domain::id::{GenerationId, ImageId};
@@ -18,6 +19,7 @@ use self::view::{Form, Parts, PlaygroundPage};
 use super::{html_as, html_in, see_other};
 use crate::error::PageError;
 use crate::form::Fields;
+use crate::format::thousands;
 use crate::session::{self, SignedIn, Visitor};
 use crate::state::{ConsoleState, Refusal};
 
@@ -102,6 +104,9 @@ pub(crate) async fn submit(
             Err(PageError::SignInFirst(next))
         };
     };
+    if account.password_is_temporary {
+        return Err(PageError::ChoosePassword);
+    }
     let sent = fields.get("once").map(ToOwned::to_owned);
     let draft = match state.face.draft(&request, payload, account.id).await {
         Ok(draft) => draft,
@@ -117,7 +122,12 @@ pub(crate) async fn submit(
         ..draft.clone()
     };
     let had_references = !draft.references.is_empty();
-    match run(&state, &account, mode, draft, sent.as_deref()).await? {
+    let order = Order {
+        draft,
+        once: sent.as_deref(),
+        shown_total: fields.get("total").and_then(|total| total.parse().ok()),
+    };
+    match run(&state, &account, mode, order).await? {
         Ok(generation) => {
             let url = format!("/generations/{}?mode={mode}", generation.id);
             Ok(if wants_json {
@@ -146,21 +156,42 @@ pub(crate) async fn submit(
     }
 }
 
+/// What a form asks for.
+struct Order<'a> {
+    draft: Draft,
+    /// What the form is known by.
+    once: Option<&'a str>,
+    /// The price that the page said last, in credits; none is said without scripts.
+    shown_total: Option<i64>,
+}
+
 /// Has the request made in the account's name.
 async fn run(
     state: &ConsoleState,
     account: &Account,
     mode: Mode,
-    draft: Draft,
-    once: Option<&str>,
+    order: Order<'_>,
 ) -> Result<Result<Generation, Refusal>, PageError> {
+    let Order {
+        draft,
+        once,
+        shown_total,
+    } = order;
     let models = state.retrieve.models().await?;
     let wanted = draft.model.as_deref();
     let draft = match models
         .iter()
         .find(|model| Some(model.id.as_str()) == wanted)
     {
-        Some(model) => choice::of_form(draft, model),
+        Some(model) => {
+            let total = Choice::of_form(&draft).total(model).map(Credits::get);
+            if let (Some(shown), Some(total)) = (shown_total, total)
+                && shown != total
+            {
+                return Ok(Err(price_changed(shown, total)));
+            }
+            choice::of_form(draft, model)
+        }
         // The use case says which there are.
         None => Ok(draft),
     };
@@ -187,6 +218,18 @@ async fn run(
         Ok(Answer::Accepted(generation) | Answer::Ended(generation)) => Ok(generation),
         Err(error) => Err(refusal(state, error)),
     })
+}
+
+fn price_changed(shown: i64, total: i64) -> Refusal {
+    let (shown, total) = (thousands(shown), thousands(total));
+    Refusal {
+        status: StatusCode::CONFLICT.as_u16(),
+        code: "priceChanged",
+        message: format!(
+            "The price has changed: this costs {total} credits now, not {shown}. Nothing was charged. Press again to pay it."
+        ),
+        param: None,
+    }
 }
 
 /// The API's wording, except where a page has something better to say.

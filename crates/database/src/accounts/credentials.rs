@@ -3,9 +3,10 @@
 use diesel::prelude::*;
 use gih_domain::account::{Account, AccountType, Email};
 use gih_domain::id::AccountId;
-use gih_domain::ports::{Credentials, NewSession};
+use gih_domain::ports::{Credentials, NewPassword, NewSession};
 use gih_domain::time::Timestamp;
 
+use crate::acts;
 use crate::db::Db;
 use crate::error::Error;
 use crate::schema::accounts;
@@ -94,5 +95,24 @@ pub(super) fn change_password(
     }
     sessions::end_all(db, session.account)?;
     sessions::begin(db, session)?;
+    Ok(true)
+}
+
+pub(super) fn set_password(
+    db: &mut Db,
+    account: AccountId,
+    password: &NewPassword,
+) -> Result<bool, Error> {
+    let set = both!(db, c => diesel::update(accounts::table.find(Sql(account)))
+        .set((
+            accounts::password_hash.eq(&password.hash),
+            accounts::password_is_temporary.eq(password.is_temporary),
+        ))
+        .execute(c))?;
+    if set == 0 {
+        return Ok(false);
+    }
+    sessions::end_all(db, account)?;
+    acts::record(db, password.act.as_ref())?;
     Ok(true)
 }

@@ -18,7 +18,14 @@ pub(super) fn rotate(
     id: KeyId,
     rotation: &Rotation,
 ) -> Result<Option<ApiKey>, Error> {
+    // The prefix stands for the secret: six of its characters are random.
+    let replaces = rotation.replaces.as_deref();
     let valid = owned!(account, id)
+        .filter(
+            api_keys::prefix
+                .eq(replaces.unwrap_or_default())
+                .or(replaces.is_none().into_sql::<diesel::sql_types::Bool>()),
+        )
         .filter(api_keys::revoked_at.is_null())
         .filter(
             api_keys::expires_at

@@ -5,7 +5,7 @@ use gih_domain::generation::{FailureCode, Status};
 use gih_domain::id::ActId;
 use gih_domain::ports::{Accept, AcceptError, Accounts, Generations, Hand};
 
-use super::{act, new_account};
+use super::{act, new_admin};
 use crate::support::on_both;
 use crate::world::*;
 
@@ -45,7 +45,7 @@ async fn blocking_ends_what_is_signed_in_and_what_is_queued() {
                     .unwrap();
             }
         }
-        let admin = new_account("admin@example.com");
+        let admin = new_admin();
         Accounts::create(&*database, &admin).await.unwrap();
         let block = AccountChange {
             is_blocked: Some(true),
@@ -53,7 +53,7 @@ async fn blocking_ends_what_is_signed_in_and_what_is_queued() {
         };
         let act = act(admin.id, Act::ChangeAccount);
         let changed = database.change(ann.account, &block, &act).await;
-        let changed = changed.unwrap().unwrap();
+        let changed = changed.unwrap();
         assert_eq!(changed.canceled, queued_ids);
         for id in &queued_ids {
             let ended = database.find_any(*id).await.unwrap().unwrap();
@@ -117,9 +117,11 @@ async fn what_is_queued_again_under_a_blocked_account_is_to_be_canceled() {
             is_blocked: Some(true),
             ..AccountChange::default()
         };
-        let act = act(ann.account, Act::ChangeAccount);
+        let admin = new_admin();
+        Accounts::create(&*database, &admin).await.unwrap();
+        let act = act(admin.id, Act::ChangeAccount);
         let changed = database.change(ann.account, &block, &act).await;
-        assert_eq!(changed.unwrap().unwrap().canceled, []);
+        assert_eq!(changed.unwrap().canceled, []);
         database.resign(ann.worker).await.unwrap();
         let other = world(&database, &[]).await;
         let reaped = database.reap(other.worker, MINUTE, 9).await.unwrap();

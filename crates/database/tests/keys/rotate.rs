@@ -11,6 +11,7 @@ fn rotation(byte: u8, overlap: Duration) -> Rotation {
     Rotation {
         digest: [byte; 32],
         prefix: format!("gih_test_{byte:06}"),
+        replaces: None,
         previous_expires_at: NOW.plus(overlap),
         at: NOW,
     }
@@ -76,6 +77,29 @@ async fn without_an_overlap_nothing_is_kept_of_the_old_secret() {
         assert_eq!(shown(&database, 2).await, None);
         let found = Keys::find(&*database, &[3; 32]).await.unwrap().unwrap();
         assert_eq!(found.key.previous, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_secret_that_is_gone_is_not_replaced_again() {
+    on_both(|database| async move {
+        let new = key(ann(&database).await, 1);
+        let id = new.key.id;
+        Keys::create(&*database, &new).await.unwrap();
+        let replacing = |prefix: &str, byte| Rotation {
+            replaces: Some(prefix.to_owned()),
+            ..rotation(byte, HOUR)
+        };
+        let first = replacing(&new.key.prefix, 2);
+        assert!(database.rotate(None, id, &first).await.unwrap().is_some());
+        let again = replacing(&new.key.prefix, 3);
+        assert!(database.rotate(None, id, &again).await.unwrap().is_none());
+        assert_eq!(shown(&database, 1).await, Some((id, true)));
+        assert_eq!(shown(&database, 2).await, Some((id, false)));
+        assert_eq!(shown(&database, 3).await, None);
+        let next = replacing("gih_test_000002", 3);
+        assert!(database.rotate(None, id, &next).await.unwrap().is_some());
     })
     .await;
 }

@@ -11,10 +11,10 @@ fn changing(account: Account) -> (Outside, Record) {
         .returning(move |id, _, act| {
             acts.add(act);
             assert_eq!(id, account.id);
-            Ok(Some(ChangedAccount {
+            Ok(ChangedAccount {
                 account: account.clone(),
                 canceled: Vec::new(),
-            }))
+            })
         });
     (outside, record)
 }
@@ -182,6 +182,52 @@ fn an_admin_cannot_shut_themselves_out() {
 }
 
 #[test]
+fn who_was_an_admin_a_moment_ago_changes_nothing() {
+    let mut outside = Outside::with(ann());
+    outside
+        .accounts
+        .expect_change()
+        .returning(|_, _, _| Err(ChangeAccountError::NotAdmin));
+    let refused = now(outside
+        .administer()
+        .change_account(&admin(), ann().id, BLOCK));
+    assert!(matches!(refused, Err(AdministerError::NotAdmin)));
+}
+
+#[test]
+fn a_one_time_password_is_shown_once_and_recorded() {
+    let record = Record::default();
+    let mut outside = Outside::with(ann());
+    outside
+        .passwords
+        .expect_hash()
+        .returning(|password| Ok(format!("hash of {}", password.reveal())));
+    let (acts, kept) = (record.clone(), Arc::new(Mutex::new(None)));
+    let keep = Arc::clone(&kept);
+    outside
+        .accounts
+        .expect_set_password()
+        .once()
+        .withf(|&id, new| id == ann().id && new.is_temporary)
+        .returning(move |_, new| {
+            acts.add(new.act.as_ref().unwrap());
+            *keep.lock().unwrap() = Some(new.hash.clone());
+            Ok(true)
+        });
+    let administer = outside.administer();
+    let password = now(administer.set_password(&admin(), ann().id)).unwrap();
+    let hashed = kept.lock().unwrap().take();
+    assert_eq!(hashed, Some(format!("hash of {}", password.reveal())));
+    record.is(Act::SetPassword, "ann@example.com", "a one-time password");
+
+    let nobody = AccountId(uuid(404));
+    let refused = now(administer.set_password(&admin(), nobody)).unwrap_err();
+    assert!(matches!(refused, AdministerError::NoSuchAccount(id) if id == nobody));
+    let refused = now(administer.set_password(&admin(), admin().id)).unwrap_err();
+    assert!(matches!(refused, AdministerError::Oneself));
+}
+
+#[test]
 fn only_admins_change_anything() {
     for stranger in strangers() {
         let administer = Outside::default().administer();
@@ -201,6 +247,9 @@ fn only_admins_change_anything() {
         };
         let granted = administer.grant(&stranger, id, new);
         assert!(not_admin(now(granted).unwrap_err()));
+        assert!(not_admin(
+            now(administer.set_password(&stranger, id)).unwrap_err()
+        ));
         let changed = administer.change_model(&stranger, "m", ModelChange::default());
         assert!(not_admin(now(changed).unwrap_err()));
     }

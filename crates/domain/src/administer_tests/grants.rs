@@ -27,6 +27,7 @@ fn granting() -> (Outside, Record) {
             },
             credits: grant.lot.credits,
             mode: grant.lot.mode,
+            note: grant.lot.note.clone(),
             balance: balance(500),
         })
     });

@@ -180,6 +180,7 @@ fn granted(credits: u32) -> Granted {
         lot,
         credits: Credits::from_u32(credits),
         mode: Mode::Live,
+        note: None,
         balance,
     }
 }

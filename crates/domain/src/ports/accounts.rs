@@ -30,6 +30,13 @@ pub trait Accounts: Send + Sync {
         password_hash: &str,
         session: &NewSession,
     ) -> Result<bool, DatabaseError>;
+    /// Gives the account another password, ends all its sessions, forgets all its devices, and records the act, atomically.
+    /// `false`, and nothing done, for no such account.
+    async fn set_password(
+        &self,
+        account: AccountId,
+        password: &NewPassword,
+    ) -> Result<bool, DatabaseError>;
     /// How many accounts there are.
     async fn count(&self) -> Result<u64, DatabaseError>;
     /// Adds a lot and its ledger entry. With a `reference` that the account has used before, nothing is added and the
@@ -49,15 +56,26 @@ pub trait Accounts: Send + Sync {
     async fn expire(&self, at: Timestamp, at_most: u32) -> Result<u32, DatabaseError>;
     /// One page of accounts, newest first.
     async fn list(&self, filter: &AccountFilter) -> Result<AccountPage, DatabaseError>;
-    /// Changes an account and records the act, atomically; `None`, and nothing done, for no such account. Blocking is dated as the
-    /// act; it ends the account's sessions, forgets its devices, and cancels and refunds what it has queued, in the same
+    /// Changes an account and records the act, atomically. Whether whoever acts may is asked in the same transaction, so that
+    /// of two admins who demote or block each other one is left. Blocking is dated as the act; it ends the account's sessions, forgets its devices, and cancels and refunds what it has queued, in the same
     /// transaction: from then on it queues nothing new. One that is blocked already stays blocked since then.
     async fn change(
         &self,
         account: AccountId,
         change: &AccountChange,
         act: &NewAct,
-    ) -> Result<Option<ChangedAccount>, DatabaseError>;
+    ) -> Result<ChangedAccount, ChangeAccountError>;
+}
+
+/// Another password for an account, from somebody who need not know the one it has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewPassword {
+    /// Its hash as a PHC string.
+    pub hash: String,
+    /// Whether the hub made it up: the account's owner must choose another.
+    pub is_temporary: bool,
+    /// Whose doing it is, when it is an admin's.
+    pub act: Option<NewAct>,
 }
 
 /// An account to be added.
@@ -188,8 +206,24 @@ pub struct Granted {
     pub credits: Credits,
     /// Which of the account's worlds it is in.
     pub mode: Mode,
+    /// What it says for people.
+    pub note: Option<String>,
     /// The account's balance in the lot's mode.
     pub balance: Balance,
+}
+
+/// Why an account was not changed. Nothing was written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChangeAccountError {
+    /// There is no such account.
+    #[error("there is no such account")]
+    NotFound,
+    /// Whoever acts is no admin any more, or blocked.
+    #[error("only admins may do this")]
+    NotAdmin,
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
 }
 
 /// What can go wrong with an account.

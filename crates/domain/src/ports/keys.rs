@@ -33,7 +33,8 @@ pub trait Keys: Send + Sync {
         at: Timestamp,
     ) -> Result<Option<Revoked>, DatabaseError>;
     /// Gives the key another secret; the one it had is good until the overlap ends, the one before that no more. `None`,
-    /// and nothing done, for what [`revoke`](Self::revoke) does not find, and for a key that is revoked or has expired.
+    /// and nothing done, for what [`revoke`](Self::revoke) does not find, for a key that is revoked or has expired, and for
+    /// one that has another secret than [`Rotation::replaces`].
     async fn rotate(
         &self,
         account: Option<AccountId>,
@@ -75,6 +76,8 @@ pub struct Rotation {
     pub digest: Digest,
     /// Its beginning.
     pub prefix: String,
+    /// The beginning of the secret that is to be replaced; `None` replaces whichever there is.
+    pub replaces: Option<String>,
     /// The end of the overlap. Not after `at`: the old secret ends at once, and nothing is kept of it.
     pub previous_expires_at: Timestamp,
     /// When.

@@ -4,7 +4,8 @@ use std::time::Duration;
 /// How fast anybody may try to come in. Counts in memory, bounded; never waits.
 ///
 /// Whoever guesses a password must not lock its owner out: tries from devices where somebody has signed in to the account
-/// before are counted apart from strangers', whatever address those come from.
+/// before are counted apart from strangers', whatever address those come from; and of strangers, whoever comes from an
+/// address for the first time has a try or two, whatever was tried from others.
 #[cfg_attr(test, mockall::automock)]
 pub trait Throttle: Send + Sync {
     /// Admits a sign-in with this address of mail, as it was typed, or says how long to wait. An `address` that is not

@@ -17,11 +17,7 @@ pub async fn create(
     password_stdin: bool,
     output: Output,
 ) -> anyhow::Result<()> {
-    let password = if password_stdin {
-        read_password()?
-    } else {
-        operate.generate_password()
-    };
+    let password = password(operate, password_stdin)?;
     let account = operate
         .create_account(email, account_type, is_admin, Some(&password))
         .await?;
@@ -38,6 +34,35 @@ pub async fn create(
         text = format!("{text}\nPassword, shown once: {password}");
     }
     output.print(&value, text)
+}
+
+/// Gives an account another password; a generated one is printed once.
+pub async fn set_password(
+    operate: &Operate,
+    email: &Email,
+    password_stdin: bool,
+    output: Output,
+) -> anyhow::Result<()> {
+    let password = password(operate, password_stdin)?;
+    let account = operate.set_password(email, &password).await?;
+    let shown = (!password_stdin).then(|| password.reveal());
+    let value = json!({
+        "id": account.id.to_string(), "email": account.email.as_str(), "password": shown,
+    });
+    let mut text = format!("The password of {} is another one now.", account.email);
+    if let Some(password) = shown {
+        text = format!("{text}\nPassword, shown once: {password}");
+    }
+    output.print(&value, text)
+}
+
+/// The one on stdin, or one that is made up.
+fn password(operate: &Operate, from_stdin: bool) -> anyhow::Result<Password> {
+    if from_stdin {
+        read_password()
+    } else {
+        Ok(operate.generate_password())
+    }
 }
 
 fn read_password() -> anyhow::Result<Password> {

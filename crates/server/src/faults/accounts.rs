@@ -7,8 +7,8 @@ use gih_domain::balance::Balance;
 use gih_domain::id::AccountId;
 use gih_domain::mode::Mode;
 use gih_domain::ports::{
-    AccountError, AccountPage, Accounts, ChangedAccount, Credentials, DatabaseError, Grant,
-    Granted, NewAccount, NewSession,
+    AccountError, AccountPage, Accounts, ChangeAccountError, ChangedAccount, Credentials,
+    DatabaseError, Grant, Granted, NewAccount, NewPassword, NewSession,
 };
 use gih_domain::time::Timestamp;
 
@@ -46,6 +46,15 @@ impl Accounts for Faulty<dyn Accounts> {
         call!("change_password", away(), away(), changing)
     }
 
+    async fn set_password(
+        &self,
+        account: AccountId,
+        password: &NewPassword,
+    ) -> Result<bool, DatabaseError> {
+        let setting = self.0.set_password(account, password);
+        call!("set_password", away(), away(), setting)
+    }
+
     async fn count(&self) -> Result<u64, DatabaseError> {
         self.0.count().await
     }
@@ -76,8 +85,8 @@ impl Accounts for Faulty<dyn Accounts> {
         account: AccountId,
         change: &AccountChange,
         act: &NewAct,
-    ) -> Result<Option<ChangedAccount>, DatabaseError> {
+    ) -> Result<ChangedAccount, ChangeAccountError> {
         let changed = self.0.change(account, change, act);
-        call!("change_account", away(), away(), changed)
+        call!("change_account", away().into(), away().into(), changed)
     }
 }

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use gih_domain::account::Account;
+use gih_domain::account::{Account, AccountType};
 use gih_domain::admin::AccountChange;
 use gih_domain::administer::{AdministerError, NewGrant};
 use gih_domain::credits::Credits;
@@ -13,7 +13,7 @@ use gih_domain::mode::Mode;
 use super::{parameter, sentence, time};
 use crate::error::PageError;
 use crate::form::Fields;
-use crate::format::thousands;
+use crate::format::{minute, thousands};
 use crate::pages::{html, html_as, see_other};
 use crate::session::Admin;
 use crate::shell::Shell;
@@ -27,6 +27,15 @@ use view::{AccountPage, Facts};
 #[derive(Template)]
 #[template(path = "admin/block.html")]
 struct QuestionPage {
+    shell: Shell,
+    tab: super::Tab,
+    account: Facts,
+}
+
+/// The page that asks before an account gets a one-time password.
+#[derive(Template)]
+#[template(path = "admin/password.html")]
+struct PasswordPage {
     shell: Shell,
     tab: super::Tab,
     account: Facts,
@@ -86,9 +95,13 @@ pub(crate) async fn change(
     let account = find(&state, &id).await?;
     let fields = Fields::read(payload).await?;
     let account_type = fields.get("type").map(str::parse).transpose();
+    let account_type = account_type.map_err(|error| PageError::Invalid(format!("{error}")))?;
+    // What was left as the page showed it is not the admin's wish: another may have changed it since.
+    let was_type = fields.get("was_type");
+    let was_admin = answer(&fields, "was_admin");
     let change = AccountChange {
-        account_type: account_type.map_err(|error| PageError::Invalid(format!("{error}")))?,
-        is_admin: answer(&fields, "admin"),
+        account_type: account_type.filter(|new: &AccountType| was_type != Some(new.as_str())),
+        is_admin: answer(&fields, "admin").filter(|new| was_admin != Some(*new)),
         is_blocked: None,
     };
     let administer = &state.administer;
@@ -163,6 +176,44 @@ pub(crate) async fn block(
         "unblocked".to_owned()
     };
     Ok(see_other(&url(&account, &done)).finish())
+}
+
+/// `GET /admin/accounts/{id}/password`: asks first.
+pub(crate) async fn ask_to_set_password(
+    id: web::Path<String>,
+    state: web::Data<ConsoleState>,
+    admin: Admin,
+) -> Result<HttpResponse, PageError> {
+    let account = find(&state, &id).await?;
+    if account.id == admin.0.id {
+        return Err(AdministerError::Oneself.into());
+    }
+    html(&PasswordPage::new(&admin.0, &account))
+}
+
+impl PasswordPage {
+    fn new(admin: &Account, account: &Account) -> Self {
+        Self {
+            shell: super::shell("New one-time password", admin),
+            tab: super::Tab("accounts"),
+            account: Facts::new(account, admin),
+        }
+    }
+}
+
+/// `POST /admin/accounts/{id}/password`: the only moment that it is known.
+pub(crate) async fn set_password(
+    id: web::Path<String>,
+    state: web::Data<ConsoleState>,
+    admin: Admin,
+) -> Result<HttpResponse, PageError> {
+    let account = find(&state, &id).await?;
+    let administer = &state.administer;
+    let password = administer.set_password(&admin.0, account.id).await?;
+    let account = find(&state, &id).await?;
+    let mut page = AccountPage::new(&state, &admin.0, &account, Mode::Live).await?;
+    page.new_password = Some(password.reveal().to_owned());
+    html(&page)
 }
 
 /// What was typed into the form that grants credits, and what is wrong with it.
@@ -245,14 +296,23 @@ pub(crate) async fn grant(
     let mut form = GrantForm::typed(&fields, mode);
     let mut is_used_up = false;
     if let Some(new) = form.read(&fields, mode) {
-        let asked = (new.credits, new.mode);
+        let asked = (new.credits, new.mode, new.expires_at);
+        let asked_note = new.note.map(str::trim).filter(|note| !note.is_empty());
+        let asked_note = asked_note.map(str::to_owned);
         match state.administer.grant(&admin.0, account.id, new).await {
             // The same form was sent before, and said something else then.
-            Ok(granted) if (granted.credits, granted.mode) != asked => {
+            Ok(granted)
+                if (granted.credits, granted.mode, granted.lot.expires_at) != asked
+                    || granted.note != asked_note =>
+            {
                 let (credits, mode) = (thousands(granted.credits.get()), granted.mode);
+                let expiry = granted.lot.expires_at.map_or_else(
+                    || "never expire".to_owned(),
+                    |at| format!("expire {} UTC", minute(at)),
+                );
                 form.wrong_credits = Some(format!(
-                    "This form has granted {credits} {mode} credits already, and nothing was added now. Press again to \
-                     grant what it says."
+                    "This form has granted {credits} {mode} credits already, which {expiry}, and nothing was added now. \
+                     Press again to grant also what it says."
                 ));
                 is_used_up = true;
             }

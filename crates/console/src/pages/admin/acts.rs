@@ -28,11 +28,12 @@ impl Row {
         let what = match act.act {
             Act::CreateAccount => "Created account",
             Act::ChangeAccount => "Changed account",
+            Act::SetPassword => "Set password",
             Act::Grant => "Granted credits",
             Act::ChangeModel => "Changed model",
         };
         let subject_url = match act.act {
-            Act::CreateAccount | Act::ChangeAccount | Act::Grant => {
+            Act::CreateAccount | Act::ChangeAccount | Act::SetPassword | Act::Grant => {
                 address("/admin/accounts", &[("q", &act.subject)])
             }
             Act::ChangeModel => super::models::url(&act.subject),

@@ -57,6 +57,7 @@ impl OverviewPage {
     fn new(
         admin: &Account,
         mode: Mode,
+        depth: &Overview,
         (day, week): (&Overview, &Overview),
         spending: &[DaySpending],
         audit: Option<&AuditRecord>,
@@ -66,8 +67,8 @@ impl OverviewPage {
             shell: shell("Administration", admin).with_mode(ModeSwitch::at("/admin", mode)),
             tab: Tab("overview"),
             mode: mode.as_str(),
-            queued: number(day.queued),
-            running: number(day.running),
+            queued: number(depth.queued),
+            running: number(depth.running),
             figures: figures(day, week),
             chart: Chart::new(spending),
             days: DAYS,
@@ -129,6 +130,7 @@ pub(crate) async fn show(
 ) -> Result<HttpResponse, PageError> {
     let mode = mode(&Fields::of_query(request.query_string()));
     let administer = &state.administer;
+    let depth = administer.depth().await?;
     let day = administer.overview(Some(mode), 1).await?;
     let week = administer.overview(Some(mode), 7).await?;
     let spending = administer.spending(mode, DAYS).await?;
@@ -138,6 +140,7 @@ pub(crate) async fn show(
     html(&OverviewPage::new(
         &admin.0,
         mode,
+        &depth,
         seen,
         &spending,
         audit.as_ref(),
@@ -171,7 +174,7 @@ mod tests {
     #[test]
     fn a_new_hub_says_what_will_be_here() {
         let none = Overview::default();
-        let page = OverviewPage::new(&admin(), Mode::Live, (&none, &none), &[], None, &[]);
+        let page = OverviewPage::new(&admin(), Mode::Live, &none, (&none, &none), &[], None, &[]);
         let html = page.render().unwrap();
         assert_safe(&html);
         assert!(html.contains("No audit yet"));
@@ -181,14 +184,18 @@ mod tests {
 
     #[test]
     fn figures_are_shown_and_texts_are_escaped() {
-        let day = Overview {
+        let depth = Overview {
             queued: 12,
             running: 1_234,
+            ..Overview::default()
+        };
+        let day = Overview {
             succeeded: 60,
             failed: 30,
             canceled: 10,
             charged: Credits::from_u32(10_000),
             refunded: Credits::from_u32(250),
+            ..Overview::default()
         };
         let spending = [DaySpending {
             day: time("2026-05-01"),
@@ -209,7 +216,15 @@ mod tests {
             created_at: time("2026-05-01T10:20:30Z"),
         };
         let seen = (&day, &Overview::default());
-        let page = OverviewPage::new(&admin(), Mode::Test, seen, &spending, Some(&audit), &[act]);
+        let page = OverviewPage::new(
+            &admin(),
+            Mode::Test,
+            &depth,
+            seen,
+            &spending,
+            Some(&audit),
+            &[act],
+        );
         let html = page.render().unwrap();
         assert_safe(&html);
         for shown in [

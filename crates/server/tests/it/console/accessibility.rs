@@ -34,7 +34,6 @@ async fn axe_finds_nothing_on_any_page() {
 
 /// Looks at a page wide and narrow, light and dark; what is wrong is added to `wrong`.
 async fn look_at(browser: &Browser, hub: &Hub, page: &Page, wrong: &mut Vec<String>) {
-    let screens = std::env::var_os("TEST_SCREENS").map(PathBuf::from);
     browser.wide().await;
     browser.goto(&at(hub, &page.path)).await;
     let name = page.name;
@@ -42,6 +41,15 @@ async fn look_at(browser: &Browser, hub: &Hub, page: &Page, wrong: &mut Vec<Stri
     if weight > MAX_WEIGHT {
         wrong.push(format!("{name}: {weight} bytes without images"));
     }
+    judge(browser, name, wrong).await;
+    for complaint in browser.complaints().await {
+        wrong.push(format!("{name}: {complaint}"));
+    }
+}
+
+/// Judges what is shown now, in both widths and colours; with pictures when they are wanted.
+async fn judge(browser: &Browser, name: &str, wrong: &mut Vec<String>) {
+    let screens = std::env::var_os("TEST_SCREENS").map(PathBuf::from);
     for (width, is_narrow) in [("wide", false), ("narrow", true)] {
         if is_narrow {
             browser.narrow().await;
@@ -67,9 +75,73 @@ async fn look_at(browser: &Browser, hub: &Hub, page: &Page, wrong: &mut Vec<Stri
             wrong.push(format!("{name} {width}: wider than the window"));
         }
     }
-    for complaint in browser.complaints().await {
-        wrong.push(format!("{name}: {complaint}"));
+}
+
+/// What is shown in answer to a form or by a script, which no address leads to.
+#[tokio::test(flavor = "multi_thread")]
+async fn axe_finds_nothing_in_answers() {
+    let hub = Hub::start(Options::sqlite()).await;
+    add_account(&hub, OWNER, &["--admin"]);
+    add_account(&hub, "bob@example.com", &[]);
+    let browser = Browser::open().await;
+    let mut wrong = Vec::new();
+    sign_in(&browser, &hub, OWNER).await;
+    let secret = make_key(&browser, &hub, "web shop", TEST_KEY).await;
+    judge(&browser, "key-new", &mut wrong).await;
+
+    browser.wide().await;
+    browser.goto(&at(&hub, "/admin/accounts")).await;
+    browser.click("bob@example.com").await;
+    browser.click("New one-time password…").await;
+    judge(&browser, "admin-password", &mut wrong).await;
+    browser.click("Set one-time password").await;
+    browser.sees("it is shown this once").await;
+    judge(&browser, "admin-password-new", &mut wrong).await;
+
+    browser.wide().await;
+    browser.goto(&at(&hub, "/playground?mode=test")).await;
+    for prompt in [
+        "A fox in the snow",
+        "sandbox:fail",
+        "sandbox:partial=1 Two foxes",
+    ] {
+        let count = if prompt.ends_with("foxes") { "2" } else { "1" };
+        browser.fill("Prompt", prompt).await;
+        browser.click_near("Images", count).await;
+        let credits = if count == "2" { 16 } else { 8 };
+        browser
+            .click(&format!("Generate · {credits} credits"))
+            .await;
+        browser.sees("Details").await;
     }
+    shows(&browser, ".made img", 2).await;
+    browser.sees("1 of 2 images came").await;
+    browser.fill("Prompt", "A fox").await;
+    hub.gih_json(&["model", "set", "gpt-image-2", "--price", "1K=9"]);
+    browser.click_near("Images", "1").await;
+    browser.click("Generate · 8 credits").await;
+    browser.sees("The price has changed").await;
+    judge(&browser, "playground-results", &mut wrong).await;
+
+    browser.wide().await;
+    browser.goto(&at(&hub, "/api-explorer")).await;
+    browser.fill("API key", &secret).await;
+    browser.click_near("--data-raw", "Send").await;
+    shows(&browser, ".result .images img", 1).await;
+    judge(&browser, "api-explorer-answer", &mut wrong).await;
+
+    browser.wide().await;
+    browser.click("Sign out").await;
+    add_account(&hub, "carol@example.com", &[]);
+    sign_in(&browser, &hub, "carol@example.com").await;
+    browser.goto(&at(&hub, "/admin")).await;
+    browser.sees("This page is for admins").await;
+    judge(&browser, "forbidden", &mut wrong).await;
+
+    let closed = Hub::start(Options::sqlite().env("GIH_SIGN_UP", "closed")).await;
+    browser.goto(&at(&closed, "/sign-up")).await;
+    judge(&browser, "sign-up-closed", &mut wrong).await;
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// What the page and its styles and scripts weigh on their way.

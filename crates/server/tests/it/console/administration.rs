@@ -44,6 +44,11 @@ async fn a_form_that_grants_is_paid_once_and_says_so() {
             !body.contains("console-1\""),
             "the form has a new reference"
         );
+        // Another expiry is another grant too.
+        let form = format!("{}&expires=2099-01-01", form("100"));
+        let (status, body) = post(&hub, &grant, &root, &form).await;
+        assert_eq!(status, 400);
+        assert!(body.contains("which never expire"), "{body}");
         assert_eq!(api.credits().await, 100);
         hub.audit();
     })

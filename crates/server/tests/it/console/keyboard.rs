@@ -70,7 +70,7 @@ async fn everything_is_done_by_keyboard_alone() {
     enter(&browser, "Revoke shop").await;
     browser.sees("gets 401 at once").await;
     enter(&browser, "Revoke key").await;
-    browser.sees("Revoked").await;
+    browser.sees("The key is revoked").await;
     assert_eq!(
         hub.with_key(&secret).get("/api/v1/credits").await.status,
         401

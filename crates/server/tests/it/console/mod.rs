@@ -3,11 +3,16 @@
 mod accessibility;
 mod administration;
 mod attacks;
+mod explorer;
+mod frames;
 mod keyboard;
 mod languages;
+mod one_time_passwords;
 mod pages;
 mod passwords;
+mod playground;
 mod privacy;
+mod rotation;
 mod sessions;
 mod story;
 mod without_scripts;

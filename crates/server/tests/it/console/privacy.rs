@@ -94,6 +94,8 @@ async fn one_account_sees_and_changes_nothing_of_another() {
             "/admin/models".to_owned(),
             "/admin/generations".to_owned(),
             format!("/admin/generations/{generation}"),
+            format!("/admin/generations/{generation}/status"),
+            "/admin/models/gpt-image-2".to_owned(),
             "/admin/acts".to_owned(),
         ] {
             for cookie in [&ann, &bob] {
@@ -104,4 +106,75 @@ async fn one_account_sees_and_changes_nothing_of_another() {
         }
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_forms_of_admins_do_nothing_for_others() {
+    let hub = Hub::start(Options::sqlite()).await;
+    add_account(&hub, "root@example.com", &["--admin"]);
+    add_account(&hub, "bob@example.com", &[]);
+    let ann = hub.gih_json(&["account", "create", "--email", "ann@example.com"]);
+    let page = format!("/admin/accounts/{}", ann["id"].as_str().unwrap());
+    let (root, bob) = (
+        cookie_of(&hub, "root@example.com").await,
+        cookie_of(&hub, "bob@example.com").await,
+    );
+    let asked = [
+        page.clone(),
+        format!("{page}/block"),
+        format!("{page}/password"),
+    ];
+    for path in &asked {
+        assert_eq!(get(&hub, path, &root).await.0, 200, "{path}");
+        let (status, body) = get(&hub, path, &bob).await;
+        assert_eq!(status, 403, "{path}");
+        assert!(!body.contains("ann@example.com"), "{path}: {body}");
+    }
+    let forms = [
+        (page.clone(), "type=ENTERPRISE&admin=yes"),
+        (format!("{page}/block"), "blocked=yes"),
+        (format!("{page}/password"), ""),
+        (
+            format!("{page}/grant"),
+            "credits=100&mode=live&reference=x1",
+        ),
+        (
+            "/admin/accounts".to_owned(),
+            "email=eve%40example.com&type=PRO",
+        ),
+        (
+            "/admin/models/gpt-image-2".to_owned(),
+            "name=Cheap&price_1K=1&price_2K=1&price_4K=1&reference_image_limit=1&provider=openai&provider_model=x",
+        ),
+    ];
+    let seen = async || {
+        let mut seen = String::new();
+        for path in [
+            &page,
+            "/admin/accounts",
+            "/admin/models/gpt-image-2",
+            "/admin/acts",
+        ] {
+            seen += &get(&hub, path, &root).await.1;
+        }
+        // Each form of a page that grants has a name of its own.
+        seen.lines()
+            .filter(|line| !line.contains("name=\"reference\""))
+            .collect::<String>()
+    };
+    let before = seen().await;
+    for (path, form) in &forms {
+        assert_eq!(post(&hub, path, &bob, form).await.0, 403, "{path}");
+        assert!(
+            matches!(post(&hub, path, "", form).await.0, 303 | 401),
+            "{path}"
+        );
+    }
+    assert_eq!(seen().await, before);
+    // The test would not see a change if these forms were refused for what they say.
+    for (path, form) in &forms {
+        let (status, body) = post(&hub, path, &root, form).await;
+        assert!(matches!(status, 200 | 303), "{path}: {status} {body}");
+    }
+    assert_ne!(seen().await, before);
 }

@@ -126,7 +126,7 @@ async fn story(options: Options) {
     browser.click("Revoke web shop").await;
     browser.sees("gets 401 at once").await;
     browser.click("Revoke key").await;
-    browser.sees("Revoked").await;
+    browser.sees("The key is revoked").await;
     assert!(!browser.offers("Revoke web shop").await);
     assert_eq!(api.get("/api/v1/credits").await.status, 401);
     assert_eq!(api.draw(json!({"n": 1})).await.status, 401);

@@ -41,7 +41,7 @@ async fn the_pages_work_without_scripts() {
     browser.sees("it is shown this once").await;
     browser.click("Revoke shop").await;
     browser.click("Revoke key").await;
-    browser.sees("Revoked").await;
+    browser.sees("The key is revoked").await;
     assert_eq!(
         hub.with_key(&secret).get("/api/v1/credits").await.status,
         401

@@ -22,6 +22,8 @@ use crate::state::ConsoleState;
 const GENERATIONS: u32 = 10;
 /// How many lots are shown: the live ones come first.
 const LOTS: usize = 50;
+/// How many API keys are shown: the newest.
+const KEYS: usize = 50;
 
 /// What an account is.
 pub(super) struct Facts {
@@ -144,7 +146,12 @@ pub(super) struct AccountPage {
     pub grant: GrantForm,
     pub longest_note: usize,
     pub keys: Vec<Key>,
+    /// How many keys are not shown.
+    pub more_keys: usize,
     pub generations: Vec<Generation>,
+    /// A one-time password that was just set: shown this once.
+    pub new_password: Option<String>,
+    pub sign_in_url: String,
 }
 
 impl AccountPage {
@@ -176,7 +183,13 @@ impl AccountPage {
             .collect();
         let at = state.clock.now();
         let keys = state.keys.list(account.id).await?;
-        page.keys = keys.iter().map(|key| Key::new(key, at)).collect();
+        page.more_keys = keys.len().saturating_sub(KEYS);
+        page.keys = keys
+            .iter()
+            .take(KEYS)
+            .map(|key| Key::new(key, at))
+            .collect();
+        page.sign_in_url = format!("{}/sign-in", state.public_url);
         page.grant.reference = format!("console-{}", state.administer.ids.next(at).simple());
         Ok(page)
     }
@@ -198,7 +211,10 @@ impl AccountPage {
             },
             longest_note: MOST_NOTE_CHARS,
             keys: Vec::new(),
+            more_keys: 0,
             generations: Vec::new(),
+            new_password: None,
+            sign_in_url: "/sign-in".to_owned(),
         }
     }
 
