@@ -1,6 +1,6 @@
 //! Starting a browser, and ending it without trace.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -68,15 +68,24 @@ impl Drop for Driver {
     }
 }
 
-/// A driver on a port of its own, and a session with a fresh profile.
-pub(super) async fn open(languages: &str) -> (Session, Driver) {
-    let folder = tempfile::tempdir().unwrap();
-    let home = folder.path().join("home");
-    std::fs::create_dir(&home).unwrap();
+/// How often the driver is started: it takes a port that is free for IPv6, and exits when another program has it for IPv4.
+const TRIES: u32 = 5;
+
+/// A driver with this home, and its port.
+async fn start_driver(home: &Path) -> (Process, String) {
+    for _ in 1..TRIES {
+        if let Ok(started) = try_driver(home).await {
+            return started;
+        }
+    }
+    try_driver(home).await.unwrap()
+}
+
+async fn try_driver(home: &Path) -> Result<(Process, String), tokio::task::JoinError> {
     let mut command = Command::new(tool("TEST_CHROMEDRIVER"));
     command
         .args(["--port=0", "--log-level=WARNING"])
-        .env("HOME", &home)
+        .env("HOME", home)
         .env("LANG", "C.UTF-8")
         .env_remove("XDG_CONFIG_HOME")
         .env_remove("XDG_CACHE_HOME")
@@ -88,7 +97,15 @@ pub(super) async fn open(languages: &str) -> (Session, Driver) {
         let port = process.line("ChromeDriver was started successfully on port ");
         (process, port)
     });
-    let (process, port) = starting.await.unwrap();
+    starting.await
+}
+
+/// A driver on a port of its own, and a session with a fresh profile.
+pub(super) async fn open(languages: &str) -> (Session, Driver) {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    std::fs::create_dir(&home).unwrap();
+    let (process, port) = start_driver(&home).await;
     let mut driver = Driver {
         process,
         chromium: None,
