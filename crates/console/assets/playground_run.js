@@ -19,6 +19,7 @@ function start(form) {
   const say = (text) => { $("said").textContent = text; };
   let now = null;
   let sending = null;
+  let looking = false;
   form.addEventListener("chosen", (event) => { now = event.detail; });
 
   /** Another form is another request; the same one, sent again, is paid once. */
@@ -66,12 +67,15 @@ function start(form) {
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (sending) return;
+    if (sending || looking) return;
     // Somebody may have given credits since the page was shown.
     if (now.short > 0) {
-      const asked = now.total;
+      const shown = now.total;
+      // A second press meanwhile is the same press.
+      looking = true;
       await refresh();
-      if (sending || now.total !== asked) return;
+      looking = false;
+      if (now.total !== shown) { refuse("The price or the choice has changed meanwhile. Look at it and press again."); return; }
       if (now.short > 0) { $("shortage").focus(); return; }
     }
     clear();

@@ -35,6 +35,9 @@ pub(crate) enum PageError {
     /// Something that came is wrong, in a sentence.
     #[error("{0}")]
     Invalid(String),
+    /// A form that did not come in time.
+    #[error("the form did not come within 30 seconds")]
+    Slow,
     /// It has been done already, in a sentence.
     #[error("{0}")]
     Done(String),
@@ -67,6 +70,7 @@ impl PageError {
                 "Forms are accepted from the hub's own pages alone. Open the page here and try again.".to_owned()
             }
             Self::Invalid(_) => "Go back, mend it, and send it again.".to_owned(),
+            Self::Slow => "Nothing was changed. Send it again.".to_owned(),
             Self::Done(_) => "Look at how it is now, and go on from there.".to_owned(),
             Self::Unsure => "It may have been done all the same: look before you try again.".to_owned(),
             Self::Busy(_) => "Nothing was changed. Try again in a moment.".to_owned(),
@@ -83,6 +87,7 @@ impl From<DatabaseError> for PageError {
                 Self::Busy("The hub cannot reach its database right now.".to_owned())
             }
             DatabaseError::OutcomeUnknown(_) => Self::Unsure,
+            DatabaseError::NotAdmin => Self::ForAdmins,
             DatabaseError::Unexpected(_) => Self::internal(&error),
         }
     }
@@ -117,6 +122,7 @@ impl ResponseError for PageError {
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::ForAdmins | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::Invalid(_) => StatusCode::BAD_REQUEST,
+            Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::Done(_) => StatusCode::CONFLICT,
             Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unsure | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -143,6 +149,10 @@ impl PageError {
             }
             Self::MethodNotAllowed(allowed) => {
                 response.insert_header((ALLOW, *allowed));
+            }
+            // The rest of it is not waited for.
+            Self::Slow => {
+                response.force_close();
             }
             Self::Busy(_) => {
                 response.insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS));

@@ -1,5 +1,8 @@
 //! Small forms and queries: read leniently, so that a page can say beside the field what is wrong with it.
 
+use std::time::Duration;
+
+use actix_web::rt::time::timeout;
 use actix_web::web;
 use futures_util::StreamExt as _;
 
@@ -8,6 +11,8 @@ use crate::error::PageError;
 /// The most bytes of a form that brings no files: the longest prompt in the longest encoding (32,000 characters of four
 /// bytes, each written `%xx`), and some.
 const MAX_FORM_BYTES: usize = 512 * 1024;
+/// How long such a form may take to come: as long as the API waits for a body that has stopped coming.
+const MAX_FORM_TIME: Duration = Duration::from_secs(30);
 
 /// The fields of a form or a query, as they came.
 #[derive(Clone, Debug, Default)]
@@ -15,7 +20,13 @@ pub(crate) struct Fields(Vec<(String, String)>);
 
 impl Fields {
     /// Reads the body of a posted form.
-    pub async fn read(mut payload: web::Payload) -> Result<Self, PageError> {
+    pub async fn read(payload: web::Payload) -> Result<Self, PageError> {
+        timeout(MAX_FORM_TIME, Self::receive(payload))
+            .await
+            .unwrap_or(Err(PageError::Slow))
+    }
+
+    async fn receive(mut payload: web::Payload) -> Result<Self, PageError> {
         let mut body = web::BytesMut::new();
         while let Some(chunk) = payload.next().await {
             let chunk =
@@ -43,7 +54,15 @@ impl Fields {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The same, empty when it is absent.
+    /// The first value under this name, also when it is empty; `None` when it is absent.
+    pub fn first(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// What [`get`](Self::get) finds, empty when it is absent.
     pub fn text(&self, name: &str) -> &str {
         self.get(name).unwrap_or_default()
     }

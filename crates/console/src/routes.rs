@@ -4,7 +4,7 @@ use std::future::{Ready, ready};
 
 use actix_web::http::header::ACCEPT;
 use actix_web::middleware::from_fn;
-use actix_web::{HttpRequest, HttpResponse, ResponseError as _, Route, guard, web};
+use actix_web::{HttpRequest, HttpResponse, Route, guard, web};
 
 use crate::assets;
 use crate::error::PageError;
@@ -13,6 +13,8 @@ use crate::pages::{
     sign_in, sign_up,
 };
 use crate::security::{harden, protect};
+use crate::session;
+use crate::shell::Viewer;
 use crate::state::ConsoleState;
 
 /// An address of the console: what it answers to, around it what holds for every page.
@@ -260,7 +262,7 @@ fn refuse_method(allowed: &'static str) -> Ready<Result<HttpResponse, PageError>
 }
 
 /// The page for an address that nothing is at, for who asks for pages; `None` for programs, which are answered otherwise.
-pub fn unknown(request: &HttpRequest, state: &ConsoleState) -> Option<HttpResponse> {
+pub async fn unknown(request: &HttpRequest, state: &ConsoleState) -> Option<HttpResponse> {
     let accepts = request.headers().get(ACCEPT)?.to_str().ok()?;
     let is_programs = ["/api/", "/v1/", "/media/"]
         .iter()
@@ -268,7 +270,9 @@ pub fn unknown(request: &HttpRequest, state: &ConsoleState) -> Option<HttpRespon
     if is_programs || !accepts.contains("text/html") {
         return None;
     }
-    let mut response = PageError::NotFound.error_response();
+    // With the database away everybody is a stranger.
+    let account = session::account(request).await.ok().flatten();
+    let mut response = PageError::NotFound.page(account.as_ref().map(Viewer::from));
     harden(response.headers_mut(), state);
     Some(response)
 }

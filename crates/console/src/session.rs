@@ -99,7 +99,8 @@ pub(crate) struct Visitor(pub Option<Account>);
 /// An admin who is signed in.
 pub(crate) struct Admin(pub Account);
 
-async fn account(request: &HttpRequest) -> Result<Option<Account>, PageError> {
+/// Whoever is signed in, if anybody.
+pub(crate) async fn account(request: &HttpRequest) -> Result<Option<Account>, PageError> {
     let state = request
         .app_data::<web::Data<ConsoleState>>()
         .ok_or(PageError::Internal)?;

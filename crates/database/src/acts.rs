@@ -23,11 +23,22 @@ impl Acts for Database {
     }
 }
 
-/// Writes down whose doing a transaction is, for good; nothing when it is nobody's.
+/// Writes down whose doing a transaction is, for good; nothing when it is nobody's. Refuses when they are no admin: they were
+/// one when they asked, and may have been demoted or blocked while the rest of the request came in or a password was hashed.
+/// Without a lock: a demotion that commits later comes after this act, and one that has committed is seen.
 pub(crate) fn record(db: &mut Db, act: Option<&NewAct>) -> Result<(), Error> {
     let Some(act) = act else {
         return Ok(());
     };
+    let admins = accounts::table
+        .find(Sql(act.admin))
+        .filter(accounts::is_admin.eq(true))
+        .filter(accounts::blocked_at.is_null())
+        .count();
+    let admins: i64 = both!(db, c => admins.get_result(c))?;
+    if admins == 0 {
+        return Err(Error::NotAdmin);
+    }
     let row = (
         admin_acts::id.eq(Sql(act.id)),
         admin_acts::account_id.eq(Sql(act.admin)),

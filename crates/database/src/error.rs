@@ -30,6 +30,9 @@ pub enum Error {
     /// It cannot be reached, is too busy, or has no room.
     #[error("{0}")]
     Unavailable(String),
+    /// An act was to be recorded of an account that is no admin, or a blocked one.
+    #[error("whoever was to have done it is no admin")]
+    NotAdmin,
     /// It answered what it never should.
     #[error("{0}")]
     Unexpected(String),
@@ -175,6 +178,7 @@ impl From<Error> for DatabaseError {
                 tracing::warn!(%error, "the database did not answer");
                 Self::OutcomeUnknown(error.to_string())
             }
+            Error::NotAdmin => Self::NotAdmin,
             Error::Unique(_) | Error::Check(_) | Error::ForeignKey(_) | Error::Unexpected(_) => {
                 tracing::error!(%error, "the database answered unexpectedly");
                 Self::Unexpected(error.to_string())

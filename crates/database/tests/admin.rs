@@ -4,6 +4,8 @@
 
 #[path = "admin/blocking.rs"]
 mod blocking;
+#[path = "admin/demoted.rs"]
+mod demoted;
 mod support;
 mod world;
 
@@ -14,8 +16,8 @@ use gih_domain::credits::Credits;
 use gih_domain::id::{AccountId, ActId, LotId};
 use gih_domain::mode::Mode;
 use gih_domain::ports::{
-    AccountError, AccountPage, Accounts, Acts, Books, Catalog, ChangeAccountError, Grant,
-    LotSource, NewAccount, NewLot, NewPassword, NewSession, Sessions,
+    AccountError, AccountPage, Accounts, Acts, Books, Catalog, ChangeAccountError, DatabaseError,
+    Grant, LotSource, NewAccount, NewLot, NewPassword, NewSession, Sessions,
 };
 use support::{TestDatabase, on_both};
 use world::*;

@@ -108,7 +108,16 @@ pub enum AdministerError {
     Busy(#[from] Busy),
     /// The database.
     #[error(transparent)]
-    Database(#[from] DatabaseError),
+    Database(DatabaseError),
+}
+
+impl From<DatabaseError> for AdministerError {
+    fn from(error: DatabaseError) -> Self {
+        match error {
+            DatabaseError::NotAdmin => Self::NotAdmin,
+            error => Self::Database(error),
+        }
+    }
 }
 
 impl Administer {

@@ -8,6 +8,7 @@ use futures_util::future::{Either, select};
 
 use crate::api_key::Caller;
 use crate::blob::Blob;
+use crate::credits::Credits;
 use crate::engine::{Engine, SubmitError, Submitted};
 use crate::generation::{Generation, State};
 use crate::id::GenerationId;
@@ -48,6 +49,8 @@ pub struct Ask {
     pub idempotency_key: Option<IdempotencyKey>,
     /// The most images of one request that the face admits.
     pub max_images: u8,
+    /// The price of all images that the caller was shown; another one is not taken. `None`: whatever it costs.
+    pub shown_total: Option<Credits>,
 }
 
 /// What a caller is answered.
@@ -65,6 +68,14 @@ pub enum GenerateError {
     /// A field is wrong.
     #[error(transparent)]
     Invalid(#[from] InvalidRequest),
+    /// It costs something else than the caller was shown.
+    #[error("this costs {total} credits now, not {shown}")]
+    PriceChanged {
+        /// What the caller was shown.
+        shown: Credits,
+        /// What it costs.
+        total: Credits,
+    },
     /// The idempotency key names another request.
     #[error("another request was made under this Idempotency-Key")]
     IdempotencyMismatch,
@@ -150,6 +161,7 @@ impl Generate {
             wait,
             idempotency_key,
             max_images,
+            shown_total,
         } = ask;
         let fingerprint = draft.fingerprint();
         let is_async = draft.is_async;
@@ -168,6 +180,11 @@ impl Generate {
         let request = self.resolve(draft, max_images).await?;
         if earlier.is_some() {
             return Err(GenerateError::IdempotencyMismatch);
+        }
+        // Of the very request that is charged, and not of one that was accepted and charged before.
+        let total = request.total();
+        if let Some(shown) = shown_total.filter(|shown| *shown != total) {
+            return Err(GenerateError::PriceChanged { shown, total });
         }
         if self.engine.is_draining() {
             return Err(GenerateError::ShuttingDown);

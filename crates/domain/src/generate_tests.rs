@@ -34,6 +34,7 @@ fn ask(wait: Wait) -> Ask {
         wait,
         idempotency_key: None,
         max_images: 4,
+        shown_total: None,
     }
 }
 

@@ -79,7 +79,7 @@ pub enum OperateError {
 }
 
 /// What may be changed about a model.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ModelChange {
     /// New prices, by tier; tiers not named keep theirs.
     pub prices: BTreeMap<Tier, Credits>,

@@ -69,6 +69,9 @@ pub enum DatabaseError {
     /// should look first.
     #[error("the database did not answer, so it may have been done or not: {0}")]
     OutcomeUnknown(String),
+    /// A change was to be recorded as the act of an account that is no admin (any more), or is blocked; nothing was written.
+    #[error("whoever was to have done it is no admin")]
+    NotAdmin,
     /// It answered something it never should. Asking again will not help; the text is for the operator.
     #[error("the database answered unexpectedly: {0}")]
     Unexpected(String),

@@ -205,7 +205,10 @@ impl SignIn {
         }
         let mut door = self.open(new.account(), hash, None);
         door.session.replaces = replaced(attempt.session);
-        if self.sessions.create(&door.session).await? {
+        // The account is there: whoever is told that nothing was changed would be told next that it is taken.
+        let created = self.sessions.create(&door.session).await;
+        let created = created.map_err(|error| DatabaseError::OutcomeUnknown(error.to_string()))?;
+        if created {
             Ok(door.signed_in)
         } else {
             Err(unexpected("a new account lets nobody in").into())

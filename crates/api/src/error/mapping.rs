@@ -17,9 +17,9 @@ impl From<DatabaseError> for ApiError {
                 tracing::warn!(%cause, "the database is unavailable");
                 Self::busy("The service cannot reach its database; try again shortly.")
             }
-            DatabaseError::OutcomeUnknown(_) | DatabaseError::Unexpected(_) => {
-                Self::internal(&error)
-            }
+            DatabaseError::OutcomeUnknown(_)
+            | DatabaseError::NotAdmin
+            | DatabaseError::Unexpected(_) => Self::internal(&error),
         }
     }
 }
@@ -77,6 +77,12 @@ impl ApiError {
     pub(crate) fn of_generate(error: GenerateError, links: &Links) -> Self {
         match error {
             GenerateError::Invalid(invalid) => invalid.into(),
+            GenerateError::PriceChanged { shown, total } => {
+                let message = format!(
+                    "The price has changed: this costs {total} credits now, not {shown}. Nothing was charged."
+                );
+                Self::new(StatusCode::CONFLICT, "priceChanged", message)
+            }
             GenerateError::IdempotencyMismatch => {
                 let message = "This Idempotency-Key was used for another request; use a new key for a new request.";
                 Self::new(

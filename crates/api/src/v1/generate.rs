@@ -148,6 +148,7 @@ pub(crate) async fn create(
         wait,
         idempotency_key,
         max_images: MAX_IMAGES_V1,
+        shown_total: None,
     };
     let answer = state
         .generate

@@ -25,7 +25,7 @@ use filter::{AskedWith, GalleryFilter};
 const GENERATIONS: u32 = 24;
 
 /// The most keys to choose from: the newest, and the one that is chosen.
-const KEYS: usize = 200;
+const KEYS: usize = 50;
 
 #[derive(Template)]
 #[template(path = "generations.html")]

@@ -151,12 +151,13 @@ pub(crate) async fn create(
         }
     };
     let expires_at = lives.map(|lives| state.clock.now().plus(lives));
+    let page = KeysPage::new(&state, &account, Which::default()).await?;
     let created = state.keys.create(account.id, name, mode, expires_at).await;
     let created = created.map_err(|error| match error {
         CreateKeyError::InThePast(_) => PageError::Invalid(error.to_string()),
         CreateKeyError::Database(error) => error.into(),
     })?;
-    show_once(&state, &account, created, None).await
+    show_once(&state, page, &created, None)
 }
 
 /// `GET /keys/{id}/revoke`.
@@ -231,6 +232,7 @@ pub(crate) async fn rotate(
             "choose for how long the old secret goes on working".to_owned(),
         ));
     };
+    let page = KeysPage::new(&state, &account, Which::default()).await?;
     let rotated = state
         .keys
         .rotate(Some(account.id), id, overlap, fields.get("replaces"))
@@ -239,7 +241,8 @@ pub(crate) async fn rotate(
             RotateError::NoSuchKey => PageError::NotFound,
             RotateError::RotatedAlready(prefix) => PageError::Done(format!(
                 "this key has been rotated already, perhaps by this very form: its secret begins with {prefix} now, and \
-                 nothing was changed this time"
+                 nothing was changed this time. If you have not seen that secret, create another key, move your callers to it \
+                 and revoke this one: rotating it again ends the old secret at once"
             )),
             RotateError::OverlapTooLong | RotateError::NotValid => {
                 PageError::Invalid(error.to_string())
@@ -256,16 +259,17 @@ pub(crate) async fn rotate(
             )
         },
     );
-    show_once(&state, &account, rotated, Some(old)).await
+    show_once(&state, page, &rotated, Some(old))
 }
 
-async fn show_once(
+/// Shows a secret on a page that was read before the secret was made: nothing that fails afterwards may keep it from its owner.
+fn show_once(
     state: &ConsoleState,
-    account: &Account,
-    created: CreatedKey,
+    mut page: KeysPage,
+    created: &CreatedKey,
     old: Option<String>,
 ) -> Result<HttpResponse, PageError> {
-    let mut page = KeysPage::new(state, account, Which::default()).await?;
+    page.list.put(Row::new(&created.key, state.clock.now()));
     page.new = Some(NewSecret {
         name: created.key.name.as_str().to_owned(),
         secret: created.secret.reveal().to_owned(),

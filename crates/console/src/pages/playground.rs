@@ -105,7 +105,11 @@ pub(crate) async fn submit(
         };
     };
     if account.password_is_temporary {
-        return Err(PageError::ChoosePassword);
+        return if wants_json {
+            Ok(refuse(&password_first()))
+        } else {
+            Err(PageError::ChoosePassword)
+        };
     }
     let sent = fields.get("once").map(ToOwned::to_owned);
     let draft = match state.face.draft(&request, payload, account.id).await {
@@ -125,7 +129,10 @@ pub(crate) async fn submit(
     let order = Order {
         draft,
         once: sent.as_deref(),
-        shown_total: fields.get("total").and_then(|total| total.parse().ok()),
+        shown_total: fields
+            .get("total")
+            .and_then(|total| total.parse().ok())
+            .and_then(|total| Credits::new(total).ok()),
     };
     match run(&state, &account, mode, order).await? {
         Ok(generation) => {
@@ -161,8 +168,8 @@ struct Order<'a> {
     draft: Draft,
     /// What the form is known by.
     once: Option<&'a str>,
-    /// The price that the page said last, in credits; none is said without scripts.
-    shown_total: Option<i64>,
+    /// The price that the page said last; none is said without scripts.
+    shown_total: Option<Credits>,
 }
 
 /// Has the request made in the account's name.
@@ -183,15 +190,7 @@ async fn run(
         .iter()
         .find(|model| Some(model.id.as_str()) == wanted)
     {
-        Some(model) => {
-            let total = Choice::of_form(&draft).total(model).map(Credits::get);
-            if let (Some(shown), Some(total)) = (shown_total, total)
-                && shown != total
-            {
-                return Ok(Err(price_changed(shown, total)));
-            }
-            choice::of_form(draft, model)
-        }
+        Some(model) => choice::of_form(draft, model),
         // The use case says which there are.
         None => Ok(draft),
     };
@@ -212,6 +211,7 @@ async fn run(
             wait: Wait::No,
             idempotency_key: key,
             max_images: MAX_IMAGES_V1,
+            shown_total,
         })
         .await;
     Ok(match asked {
@@ -220,25 +220,23 @@ async fn run(
     })
 }
 
-fn price_changed(shown: i64, total: i64) -> Refusal {
-    let (shown, total) = (thousands(shown), thousands(total));
-    Refusal {
-        status: StatusCode::CONFLICT.as_u16(),
-        code: "priceChanged",
-        message: format!(
-            "The price has changed: this costs {total} credits now, not {shown}. Nothing was charged. Press again to pay it."
-        ),
-        param: None,
-    }
-}
-
 /// The API's wording, except where a page has something better to say.
 fn refusal(state: &ConsoleState, error: GenerateError) -> Refusal {
-    let is_changed = matches!(error, GenerateError::IdempotencyMismatch);
+    let remark = match error {
+        GenerateError::IdempotencyMismatch => Some(
+            "The form was changed after it had been sent. Look at it and send it again.".to_owned(),
+        ),
+        GenerateError::PriceChanged { shown, total } => {
+            let (shown, total) = (thousands(shown.get()), thousands(total.get()));
+            Some(format!(
+                "The price has changed: this costs {total} credits now, not {shown}. Nothing was charged. Press again to pay it."
+            ))
+        }
+        _ => None,
+    };
     let mut refusal = state.face.refusal(error);
-    if is_changed {
-        "The form was changed after it had been sent. Look at it and send it again."
-            .clone_into(&mut refusal.message);
+    if let Some(remark) = remark {
+        refusal.message = remark;
     }
     refusal
 }
@@ -374,6 +372,16 @@ fn signed_out() -> Refusal {
         status: StatusCode::UNAUTHORIZED.as_u16(),
         code: "signedOut",
         message: "You are signed out. Sign in in another tab, then press again.".to_owned(),
+        param: None,
+    }
+}
+
+fn password_first() -> Refusal {
+    Refusal {
+        status: StatusCode::FORBIDDEN.as_u16(),
+        code: "passwordFirst",
+        message: "Your password is a one-time one. Choose another under Account in another tab, then press again."
+            .to_owned(),
         param: None,
     }
 }

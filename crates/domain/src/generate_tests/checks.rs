@@ -87,6 +87,7 @@ fn the_face_says_how_many_images_it_admits() {
             ..draft()
         },
         max_images: 10,
+        shown_total: None,
         ..ask(Wait::No)
     };
     assert!(run(&mut bench, ten).is_ok());

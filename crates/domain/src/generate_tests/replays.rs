@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::ports::{Accepted, CancelReason};
+use crate::size::Tier;
 
 /// Every state that the first request may be in, and whether that is an end.
 fn states() -> Vec<(Generation, bool)> {
@@ -58,6 +59,41 @@ fn again(
 
 fn fingerprint(wait: Wait) -> Fingerprint {
     ask(wait).draft.fingerprint()
+}
+
+#[test]
+fn another_price_than_was_shown_is_not_taken() {
+    let asks = |shown: u32, key: Option<IdempotencyKey>| Ask {
+        shown_total: Some(Credits::from_u32(shown)),
+        idempotency_key: key,
+        ..ask(Wait::No)
+    };
+    let total = model().credits_per_image[&Tier::OneK];
+    let mut setup = Setup::new([]);
+    setup.generations.expect_accept().never();
+    let shown = Credits::from_u32(1);
+    match run(&mut setup.build(), asks(1, None)) {
+        Err(GenerateError::PriceChanged {
+            shown: said,
+            total: now,
+        }) => {
+            assert_eq!((said, now), (shown, total));
+        }
+        other => panic!("{other:?}"),
+    }
+    // What was accepted at that price before is answered again, whatever it costs today.
+    let mut setup = Setup::new([]);
+    let first = generation();
+    let found = (first.clone(), fingerprint(Wait::No));
+    setup
+        .generations
+        .expect_find_by_idempotency_key()
+        .return_once(move |_, _, _, _| Ok(Some(found)));
+    setup.generations.expect_accept().never();
+    match run(&mut setup.build(), asks(1, Some(key()))) {
+        Ok(Answer::Accepted(answered)) => assert_eq!(answered.id, first.id),
+        other => panic!("{other:?}"),
+    }
 }
 
 const WAITS: [Wait; 2] = [Wait::UntilEnd, Wait::AtMost(Duration::from_secs(5))];

@@ -152,7 +152,7 @@ async fn unknown(
     request: HttpRequest,
     console: web::Data<ConsoleState>,
 ) -> Result<HttpResponse, ApiError> {
-    match gih_console::unknown(&request, &console) {
+    match gih_console::unknown(&request, &console).await {
         Some(page) => Ok(page),
         None => gih_api::unknown(request).await,
     }

@@ -41,6 +41,7 @@ mod torture {
             unread_with_length(hub),
             idle(hub),
             slow_bodies(hub, key),
+            slow_forms(hub),
             waiting(&upstream, &api),
             media_not_taken(hub, &image),
             media_taken_slowly(hub, &image),
@@ -175,6 +176,26 @@ mod torture {
                     None => "stopped coming for 30 seconds",
                 };
                 assert!(answer.contains(why), "{answer}");
+            })
+        });
+        futures_util::future::join_all(cases).await;
+    }
+
+    /// Forms of the console, which nobody need be signed in to send.
+    async fn slow_forms(hub: &Hub) {
+        let cases = ["/sign-in", "/sign-up"].into_iter().flat_map(|path| {
+            [Some("x"), None].map(|drop| async move {
+                let mut wire = Wire::open(hub).await;
+                let form =
+                    "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n";
+                wire.say(&post(path, form)).await;
+                wire.say("email=").await;
+                let answer = wire.drip(drop).await;
+                between(path, wire.opened, 28.0, 42.0);
+                assert!(
+                    answer.starts_with("HTTP/1.1 408") && answer.contains("within 30 seconds"),
+                    "{answer}"
+                );
             })
         });
         futures_util::future::join_all(cases).await;

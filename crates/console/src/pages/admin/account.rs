@@ -56,6 +56,7 @@ fn notice(fields: &Fields) -> Option<String> {
     let canceled: u32 = parameter(fields, "canceled").unwrap_or_default();
     let text = match fields.get("done")? {
         "changed" => "The account is changed.".to_owned(),
+        "same" => "Nothing was to be changed. This is how it is now.".to_owned(),
         "granted" => "The credits are there.".to_owned(),
         "unblocked" => "The account may sign in and generate again.".to_owned(),
         "blocked" => {
@@ -108,7 +109,9 @@ pub(crate) async fn change(
     administer
         .change_account(&admin.0, account.id, change)
         .await?;
-    Ok(see_other(&url(&account, "changed")).finish())
+    let is_something = change != AccountChange::default();
+    let done = if is_something { "changed" } else { "same" };
+    Ok(see_other(&url(&account, done)).finish())
 }
 
 /// `yes` or `no`; anything else answers nothing.
@@ -208,10 +211,14 @@ pub(crate) async fn set_password(
     admin: Admin,
 ) -> Result<HttpResponse, PageError> {
     let account = find(&state, &id).await?;
+    // Read before the password is set: nothing that fails afterwards may keep it from who asked.
+    let as_it_will_be = Account {
+        password_is_temporary: true,
+        ..account
+    };
+    let mut page = AccountPage::new(&state, &admin.0, &as_it_will_be, Mode::Live).await?;
     let administer = &state.administer;
-    let password = administer.set_password(&admin.0, account.id).await?;
-    let account = find(&state, &id).await?;
-    let mut page = AccountPage::new(&state, &admin.0, &account, Mode::Live).await?;
+    let password = administer.set_password(&admin.0, as_it_will_be.id).await?;
     page.new_password = Some(password.reveal().to_owned());
     html(&page)
 }

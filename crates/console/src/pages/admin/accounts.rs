@@ -127,14 +127,15 @@ pub(crate) async fn create(
         .map_err(|error| PageError::Invalid(format!("{error}")))?;
     let is_admin = fields.get("admin").is_some();
     let email = fields.text("email");
+    // Read before the account is made: nothing that fails afterwards may keep its password from who asked.
+    let mut page = AccountsPage::new(&state, &admin.0, &Fields::default()).await?;
     let created = state
         .administer
         .create_account(&admin.0, email, account_type, is_admin)
         .await;
-    let nothing = Fields::default();
     match created {
         Ok((account, password)) => {
-            let mut page = AccountsPage::new(&state, &admin.0, &nothing).await?;
+            page.accounts.insert(0, Row::from(&account));
             page.new = Some(New {
                 id: account.id.to_string(),
                 email: account.email.to_string(),
@@ -148,7 +149,7 @@ pub(crate) async fn create(
                 account_type,
                 is_admin,
                 wrong_email: Some(sentence(&error)),
-                ..AccountsPage::new(&state, &admin.0, &nothing).await?
+                ..page
             };
             html_as(StatusCode::BAD_REQUEST, &page)
         }

@@ -71,6 +71,8 @@ struct Field {
     label: String,
     hint: String,
     value: String,
+    /// What the page showed before anything was typed.
+    was: String,
     is_number: bool,
     wrong: Option<String>,
 }
@@ -83,6 +85,7 @@ struct ModelPage {
     url: String,
     fields: Vec<Field>,
     is_on_sale: bool,
+    was_on_sale: bool,
     wrong: Option<String>,
 }
 
@@ -98,6 +101,7 @@ impl ModelPage {
             label: label.to_owned(),
             hint: hint.to_owned(),
             value: value.to_owned(),
+            was: value.to_owned(),
             is_number: false,
             wrong: None,
         };
@@ -146,6 +150,7 @@ impl ModelPage {
             url: url(&model.id),
             fields,
             is_on_sale: model.enabled,
+            was_on_sale: model.enabled,
             wrong: None,
         }
     }
@@ -154,6 +159,12 @@ impl ModelPage {
     fn typed(&mut self, typed: &Fields) {
         for field in &mut self.fields {
             typed.text(&field.name).clone_into(&mut field.value);
+            if let Some(was) = typed.first(&was(&field.name)) {
+                was.clone_into(&mut field.was);
+            }
+        }
+        if let Some(was) = typed.first(&was("enabled")) {
+            self.was_on_sale = was == "yes";
         }
         self.is_on_sale = typed.get("enabled").is_some();
     }
@@ -182,18 +193,29 @@ impl ModelPage {
     }
 }
 
+/// The hidden field that says what another showed at first.
+fn was(name: &str) -> String {
+    format!("was_{name}")
+}
+
 /// Reads the form; what cannot be read is said on the page.
+///
+/// What was left as the page showed it is not the admin's wish: another may have changed it since.
 fn change(page: &mut ModelPage, model: &Model, typed: &Fields) -> ModelChange {
-    let text = |name: &str| Some(typed.text(name).trim().to_owned());
+    let is_left = |name: &str| typed.first(&was(name)) == typed.first(name);
+    let text = |name: &str| (!is_left(name)).then(|| typed.text(name).trim().to_owned());
     let mut prices = BTreeMap::new();
     for tier in Tier::ALL {
         let name = price_field(tier);
         let value = typed.text(&name).trim();
         if value.is_empty() {
-            if model.credits_per_image.contains_key(&tier) {
+            if !is_left(&name) && model.credits_per_image.contains_key(&tier) {
                 let wrong = "A tier that is sold keeps a price; 0 makes it free.";
                 page.refuse(&name, wrong.to_owned());
             }
+            continue;
+        }
+        if is_left(&name) {
             continue;
         }
         let price = value.parse().ok().map(Credits::new);
@@ -207,18 +229,21 @@ fn change(page: &mut ModelPage, model: &Model, typed: &Fields) -> ModelChange {
             );
         }
     }
-    let limit = typed.text("reference_image_limit").trim().parse().ok();
-    if limit.is_none() {
+    let limit_field = "reference_image_limit";
+    let limit = typed.text(limit_field).trim().parse().ok();
+    if limit.is_none() && !is_left(limit_field) {
         let wrong = format!("This is a whole number from 0 to {MAX_REFERENCE_IMAGES}.");
-        page.refuse("reference_image_limit", wrong);
+        page.refuse(limit_field, wrong);
     }
+    let enabled = typed.get("enabled").is_some();
+    let was_enabled = typed.first(&was("enabled")).map(|was| was == "yes");
     ModelChange {
         prices,
-        enabled: Some(typed.get("enabled").is_some()),
+        enabled: Some(enabled).filter(|_| was_enabled != Some(enabled)),
         name: text("name"),
         provider: text("provider"),
         provider_model: text("provider_model"),
-        reference_image_limit: limit,
+        reference_image_limit: limit.filter(|_| !is_left(limit_field)),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::form::Fields;
 use crate::format::minute;
 
 /// How many keys a page has.
-const ROWS: usize = 50;
+const ROWS: usize = 25;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,6 +77,14 @@ impl List {
             ended_count,
             newer,
             older: has_older.then(|| at_page(page + 1)),
+        }
+    }
+
+    /// Puts a key where it stands already, or else before all others.
+    pub fn put(&mut self, row: Row) {
+        match self.keys.iter_mut().find(|known| known.id == row.id) {
+            Some(known) => *known = row,
+            None => self.keys.insert(0, row),
         }
     }
 }
@@ -186,5 +194,24 @@ mod tests {
             );
         }
         assert!(list("ended=yes", &keys).keys.is_empty());
+    }
+
+    #[test]
+    fn a_key_that_was_just_made_or_rotated_is_put_into_the_list() {
+        let at = time("2026-05-02");
+        let mut known = keys(2, 0);
+        known[1].id = KeyId(uuid(2));
+        let mut list = List::new(&known, Which::default(), at);
+        known[1].prefix = "gih_live_renewed".to_owned();
+        list.put(Row::new(&known[1], at));
+        let mut new = known[0].clone();
+        new.id = KeyId(uuid(3));
+        list.put(Row::new(&new, at));
+        let ids: Vec<_> = list.keys.iter().map(|row| row.id.as_str()).collect();
+        assert_eq!(
+            ids,
+            [new.id, known[0].id, known[1].id].map(|id| id.to_string())
+        );
+        assert_eq!(list.keys[2].prefix, "gih_live_renewed");
     }
 }

@@ -13,6 +13,7 @@ async fn errors_are_told_in_the_frame_of_who_looks() {
         ("/keys/key_1/rotate", 404),
         ("/admin", 403),
         ("/admin/models", 403),
+        ("/no/such/page", 404),
     ] {
         let (answered, body) = get(&hub, path, &ann).await;
         assert_eq!(answered, status, "{path}");

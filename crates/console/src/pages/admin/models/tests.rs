@@ -68,6 +68,37 @@ fn a_form_is_read_into_a_change() {
 }
 
 #[test]
+fn what_was_left_as_it_was_shown_is_no_wish() {
+    // Meanwhile another admin has made 1K cost 80: the form still shows 8.
+    let shown = [
+        ("was_name", "GPT IMAGE 2"),
+        ("was_price_1K", "8"),
+        ("was_price_2K", "10"),
+        ("was_price_4K", "12"),
+        ("was_reference_image_limit", "16"),
+        ("was_provider", "openai"),
+        ("was_provider_model", "gpt-image-2"),
+        ("was_enabled", "yes"),
+    ];
+    let (left, _) = wrong(&shown);
+    assert_eq!(left, ModelChange::default());
+    let (change, wrong) = wrong(&[&shown[..], &[("price_2K", "11"), ("enabled", "")]].concat());
+    assert_eq!(wrong, []);
+    let wish = ModelChange {
+        prices: [(Tier::TwoK, Credits::from_u32(11))].into(),
+        enabled: Some(false),
+        ..ModelChange::default()
+    };
+    assert_eq!(change, wish);
+    // The page says what it shows.
+    let html = ModelPage::new(&admin(), &model()).render().unwrap();
+    for (name, value) in shown {
+        let hidden = format!(r#"<input type="hidden" name="{name}" value="{value}">"#);
+        assert!(html.contains(&hidden), "{hidden}");
+    }
+}
+
+#[test]
 fn what_cannot_be_read_is_said_beside_its_field() {
     for (name, value, text) in [
         ("price_1K", "", "keeps a price"),
