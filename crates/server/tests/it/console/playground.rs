@@ -196,3 +196,31 @@ async fn credits_that_come_meanwhile_can_be_spent_at_once() {
     browser.sees("balance 100").await;
     hub.audit();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_presses_while_the_balance_is_looked_up_are_one() {
+    let hub = Hub::start(Options::sqlite()).await;
+    hub.gih_json(&["model", "set", "gpt-image-2", "--price", "1K=1200"]);
+    let browser = with_prompt(&hub).await;
+    browser.sees("200 credits are missing").await;
+    let grant = "credits grant --email ann@example.com --credits 3000 --mode test";
+    hub.gih_json(&grant.split(' ').collect::<Vec<_>>());
+    // The second look is answered long after the first press was paid.
+    let press = "const ask = window.fetch;
+        let looks = 0;
+        window.fetch = async (...asked) => {
+            if (asked[0] === location.href) {
+                looks += 1;
+                if (looks === 2) await new Promise((go) => setTimeout(go, 4000));
+            }
+            return ask(...asked);
+        };
+        for (const press of [1, 2]) document.querySelector('form[data-play]').requestSubmit();";
+    browser.script(press, &[]).await;
+    shows(&browser, ".made img", 1).await;
+    browser.sees("balance 2,800").await;
+    tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+    browser.reload().await;
+    browser.sees("balance 2,800 → 1,600").await;
+    hub.audit();
+}
