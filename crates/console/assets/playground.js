@@ -66,7 +66,9 @@ function start(form, data) {
   form.addEventListener("change", show);
   /** Takes prices, times and the balance from the page as it is now. */
   async function refresh() {
-    const answer = await fetch(location.href, { redirect: "error" });
+    // Of the form's own mode, whatever another tab has chosen since.
+    const mode = new URL(form.action).searchParams.get("mode");
+    const answer = await fetch(`/playground?mode=${mode}`, { redirect: "error", signal: AbortSignal.timeout(10000) });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     Object.assign(data, JSON.parse(page.getElementById("play-data").textContent));
     show();
@@ -75,8 +77,11 @@ function start(form, data) {
   form.addEventListener("stale", (event) => { event.detail(refresh()); });
   form.addEventListener("balance", (event) => { data.balance = event.detail; show(); });
   form.elements.prompt.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit($("go"));
+    // A key that is held is one press.
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.repeat) form.requestSubmit($("go"));
   });
+  // The second click of a double click may come when the first is accepted already.
+  $("go").addEventListener("click", (event) => { if (event.detail > 1) event.preventDefault(); });
   // A browser that comes back to the page fills the form in after this.
   addEventListener("pageshow", show);
   show();
