@@ -44,5 +44,5 @@ pub use pool::{Database, Settings};
 pub use url::Kind;
 
 #[cfg(test)]
-#[path = "../tests/support/mod.rs"]
+#[path = "../tests/it/support/mod.rs"]
 mod support;

@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod crowd;
+#[path = "it/support/mod.rs"]
 mod support;
+#[path = "it/world/mod.rs"]
 mod world;
 
 use std::sync::Mutex;

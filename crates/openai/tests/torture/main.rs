@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used)] // tests may stop at the first surprise
 
-#[path = "../../../database/tests/support/torture.rs"]
+#[path = "../../../database/tests/it/torture/chance.rs"]
 mod chance;
 mod made;
 #[allow(dead_code)] // what the server's tests need

@@ -5,7 +5,7 @@
 
 mod asks;
 mod backlog;
-#[path = "../../../../database/tests/support/torture.rs"]
+#[path = "../../../../database/tests/it/torture/chance.rs"]
 mod chance;
 mod commands;
 mod crowd;
