@@ -3,6 +3,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use actix_web::dev::{Extensions, ServerHandle};
 use actix_web::rt::{self, net::TcpStream};
@@ -20,6 +21,8 @@ use crate::{images, models};
 pub const DEFAULT_KEY: &str = "sk-fake";
 /// The longest JSON body: a prompt of 32,000 characters, every one escaped, and some.
 const MAX_JSON_BYTES: usize = 1024 * 1024;
+/// How long a request's head may take to arrive.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running stand-in. It has a thread and a runtime of its own, and stops when dropped.
 pub struct FakeOpenAi {
@@ -133,6 +136,8 @@ fn serve(
         .on_connect(Socket::remember)
         // One may be busy encoding a large image while another answers.
         .workers(2)
+        // A client on a busy machine may open a connection long before it sends: 5 s, the framework's own bound, is too few.
+        .client_request_timeout(PATIENCE)
         .disable_signals()
         .listen(listener);
         match server.map(HttpServer::run) {
