@@ -2,6 +2,7 @@
 
 mod arrows;
 mod deny;
+mod features;
 mod parity;
 mod sql;
 mod tidy;
@@ -11,8 +12,8 @@ use anyhow::{Result, bail};
 
 type Step = (&'static str, fn() -> Result<()>);
 
-/// In the order of what is quickest to mend.
-const STEPS: [Step; 6] = [
+/// In the order of what is quickest to fix.
+const STEPS: [Step; 7] = [
     ("format", || {
         workspace::run(
             workspace::cargo()
@@ -23,6 +24,7 @@ const STEPS: [Step; 6] = [
     ("clippy", clippy),
     ("dependencies", deny::dependencies),
     ("the domain's dependencies", arrows::check),
+    ("the domain's features", features::check),
     ("migrations parity", parity::check),
     ("tidiness", tidy::check),
 ];

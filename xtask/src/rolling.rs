@@ -4,14 +4,14 @@ use anyhow::Result;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::services::{self, Scratch};
+use crate::services::{self, Needs, Scratch};
 use crate::workspace;
 
 /// Builds the binary of that revision, and runs the tests of two builds on one database with it.
 pub fn run(revision: &str) -> Result<()> {
     let previous = build_of(revision)?;
     let mut scratch = Scratch::new()?;
-    let servers = services::for_tests(&mut scratch)?;
+    let servers = services::for_tests(&mut scratch, Needs::SERVERS)?;
     let arguments = [
         "test",
         "-p",

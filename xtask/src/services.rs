@@ -6,13 +6,12 @@ mod postgres;
 mod python;
 mod s3;
 mod scratch;
-pub mod tools;
+mod tools;
 
 pub use scratch::Scratch;
 
 use anyhow::{Context, Result};
 use std::net::{Ipv4Addr, TcpListener};
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// What the database tests connect to: `postgres://…` of a role that may create databases.
@@ -20,30 +19,53 @@ const DATABASE: &str = "TEST_DATABASE_URL";
 /// What the object storage tests speak to: `http://…` of an S3 server that takes any credentials.
 const S3: &str = "TEST_S3_ENDPOINT";
 
-/// How many tests of a binary run at once, as `cargo test` itself reads it.
-const THREADS: &str = "RUST_TEST_THREADS";
-/// For each core: most long tests wait for others (a timeout, a database, the hub) for most of their time.
-const THREADS_PER_CORE: usize = 2;
+/// What tests need beside the toolchain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Needs {
+    database: bool,
+    s3: bool,
+    tools: bool,
+}
 
-/// Brings up the servers that tests speak to, unless the environment names them already; the variables that name those
-/// that were brought up, and how many tests run at once unless the environment says it.
-pub fn for_tests(scratch: &mut Scratch) -> Result<Vec<(&'static str, String)>> {
-    let mut settings = Vec::new();
-    if std::env::var_os(THREADS).is_none() {
-        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        settings.push((THREADS, (THREADS_PER_CORE * cores).to_string()));
-    }
-    for (name, start) in [
-        (
-            DATABASE,
-            postgres::start as fn(&mut Scratch) -> Result<String>,
-        ),
-        (S3, s3::start),
-    ] {
-        match std::env::var(name) {
-            Ok(value) if !value.is_empty() => eprintln!("{name} is set: using that server"),
-            _ => settings.push((name, start(scratch)?)),
+impl Needs {
+    /// What the tests of these packages need; of all packages when none is named.
+    pub fn of(packages: &[&str]) -> Self {
+        let any_of = |those: &[&str]| {
+            packages.is_empty() || packages.iter().any(|package| those.contains(package))
+        };
+        Self {
+            database: any_of(&["gih-database", "gih-server"]),
+            s3: any_of(&["gih-media", "gih-server"]),
+            tools: any_of(&["gih-server"]),
         }
+    }
+
+    /// What the long tests need: no browser.
+    pub const SERVERS: Self = Self {
+        database: true,
+        s3: true,
+        tools: false,
+    };
+}
+
+/// Brings up the servers and finds the tools that tests need, unless the environment names them already; the variables
+/// that name what was brought up and found.
+pub fn for_tests(scratch: &mut Scratch, needs: Needs) -> Result<Vec<(&'static str, String)>> {
+    let mut settings = Vec::new();
+    type Start = fn(&mut Scratch) -> Result<String>;
+    for (name, is_needed, start) in [
+        (DATABASE, needs.database, postgres::start as Start),
+        (S3, needs.s3, s3::start),
+    ] {
+        if is_needed {
+            match std::env::var(name) {
+                Ok(value) if !value.is_empty() => eprintln!("{name} is set: using that server"),
+                _ => settings.push((name, start(scratch)?)),
+            }
+        }
+    }
+    if needs.tools {
+        settings.extend(tools::for_tests(scratch)?);
     }
     Ok(settings)
 }
@@ -67,6 +89,27 @@ fn on_path(program: &str) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_package_gets_what_it_needs_alone() {
+        let nothing = Needs {
+            database: false,
+            s3: false,
+            tools: false,
+        };
+        assert_eq!(Needs::of(&["gih-domain", "xtask"]), nothing);
+        let s3 = Needs {
+            s3: true,
+            ..nothing
+        };
+        assert_eq!(Needs::of(&["gih-domain", "gih-media"]), s3);
+        let all = Needs {
+            tools: true,
+            ..Needs::SERVERS
+        };
+        assert_eq!(Needs::of(&["gih-server"]), all);
+        assert_eq!(Needs::of(&[]), all);
+    }
 
     #[test]
     fn a_free_port_can_be_bound() {

@@ -1,21 +1,36 @@
 //! `cargo xtask test`: every test of the workspace, on servers and with tools of its own.
 
-use crate::services::{self, Scratch};
+use crate::services::{self, Needs, Scratch};
 use crate::workspace;
 use anyhow::{Result, bail};
+use std::num::NonZeroUsize;
+use std::process::Command;
 
-/// Brings up what the environment does not name already, runs the tests, and removes what it brought up.
+/// The runner. It runs each test in a process of its own, and those of all crates beside each other.
+const NEXTEST: &str = "cargo-nextest";
+/// What is built when the machine has none.
+const NEXTEST_VERSION: &str = "0.9.143";
+
+/// How many tests run at once, as nextest itself reads it.
+const THREADS: &str = "NEXTEST_TEST_THREADS";
+/// For each core: most long tests wait for others (a timeout, a database, the hub) for most of their time.
+const THREADS_PER_CORE: usize = 3;
+
+/// Brings up what the tests need and the environment does not name already, runs them, and removes what it brought up.
 pub fn run(arguments: &[String]) -> Result<()> {
     let mut scratch = Scratch::new()?;
-    let mut settings = services::for_tests(&mut scratch)?;
-    settings.extend(services::tools::for_tests(&scratch)?);
+    let settings = services::for_tests(&mut scratch, Needs::of(&packages(arguments)))?;
     let mut failed = Vec::new();
-    for command in plan(arguments) {
-        if let Err(error) = workspace::run(
-            workspace::cargo()
-                .args(command)
-                .envs(settings.iter().cloned()),
-        ) {
+    let mut nextest = nextest()?;
+    let tests = nextest.args(plan(arguments)).envs(settings);
+    if let Err(error) = workspace::run(tests) {
+        failed.push(error.to_string());
+    }
+    if arguments.is_empty() {
+        // nextest runs no examples of documentation.
+        let mut examples = workspace::cargo();
+        examples.args(["test", "--workspace", "--doc", "--no-fail-fast"]);
+        if let Err(error) = workspace::run(&mut examples) {
             failed.push(error.to_string());
         }
     }
@@ -25,55 +40,92 @@ pub fn run(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// The cargo commands to run. Without arguments: everything, to the end even when a test fails. `cargo test` takes
-/// doc tests only apart from `--all-targets`. With arguments: one `cargo test` with them, over the workspace unless
-/// they choose packages, since cargo quietly ignores `--package` beside `--workspace`.
-fn plan(arguments: &[String]) -> Vec<Vec<String>> {
-    let words = |line: &str| line.split(' ').map(String::from).collect::<Vec<_>>();
-    if arguments.is_empty() {
-        return vec![
-            words("test --workspace --all-targets --no-fail-fast"),
-            words("test --workspace --doc --no-fail-fast"),
-        ];
+/// `cargo nextest run` with as many threads as suit our tests, unless the environment says how many.
+pub fn nextest() -> Result<Command> {
+    let program = workspace::installed(NEXTEST, NEXTEST_VERSION, |found| {
+        found.starts_with("cargo-nextest 0.9.")
+    })?;
+    let mut nextest = Command::new(program);
+    nextest
+        .args(["nextest", "run"])
+        .current_dir(workspace::root());
+    if std::env::var_os(THREADS).is_none() {
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        nextest.env(THREADS, (THREADS_PER_CORE * cores).to_string());
     }
-    let for_cargo = arguments.iter().take_while(|argument| *argument != "--");
-    let chosen = for_cargo
-        .into_iter()
-        .any(|argument| argument.starts_with("-p") || argument.starts_with("--package"));
-    let mut command = words(if chosen { "test" } else { "test --workspace" });
-    command.extend_from_slice(arguments);
-    vec![command]
+    Ok(nextest)
+}
+
+/// What `cargo nextest run` is told. Without arguments: everything. With arguments: these, over the workspace unless they
+/// choose packages, since cargo quietly ignores `--package` beside `--workspace`.
+fn plan(arguments: &[String]) -> Vec<String> {
+    let mut plan = Vec::new();
+    if packages(arguments).is_empty() {
+        plan.push("--workspace".to_owned());
+    }
+    if arguments.is_empty() {
+        plan.push("--all-targets".to_owned());
+    }
+    plan.extend_from_slice(arguments);
+    plan
+}
+
+/// The packages that the arguments choose: `-p X`, `-pX`, `--package X`, `--package=X`.
+fn packages(arguments: &[String]) -> Vec<&str> {
+    let mut packages = Vec::new();
+    let mut arguments = arguments.iter().take_while(|argument| *argument != "--");
+    while let Some(argument) = arguments.next() {
+        if argument == "-p" || argument == "--package" {
+            packages.extend(arguments.next().map(String::as_str));
+        } else if let Some(name) = argument.strip_prefix("--package=") {
+            packages.push(name);
+        } else if let Some(name) = argument.strip_prefix("-p") {
+            packages.push(name);
+        }
+    }
+    packages
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn planned(arguments: &[&str]) -> Vec<String> {
-        let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
-        plan(&arguments)
-            .iter()
-            .map(|command| command.join(" "))
-            .collect()
+    fn owned(arguments: &[&str]) -> Vec<String> {
+        arguments.iter().map(ToString::to_string).collect()
     }
 
     #[test]
-    fn without_arguments_every_target_and_every_doc_test_runs() {
-        let expected = [
-            "test --workspace --all-targets --no-fail-fast",
-            "test --workspace --doc --no-fail-fast",
-        ];
-        assert_eq!(planned(&[]), expected);
+    fn without_arguments_every_target_runs() {
+        assert_eq!(plan(&[]), ["--workspace", "--all-targets"]);
     }
 
     #[test]
-    fn arguments_narrow_one_run() {
-        assert_eq!(planned(&["-p", "xtask"]), ["test -p xtask"]);
+    fn arguments_narrow_the_run() {
+        let planned = |arguments: &[&str]| plan(&owned(arguments)).join(" ");
+        assert_eq!(planned(&["-p", "xtask"]), "-p xtask");
         assert_eq!(
             planned(&["--package=xtask", "plan"]),
-            ["test --package=xtask plan"]
+            "--package=xtask plan"
         );
-        assert_eq!(planned(&["refund"]), ["test --workspace refund"]);
-        assert_eq!(planned(&["--", "-p"]), ["test --workspace -- -p"]);
+        assert_eq!(planned(&["refund"]), "--workspace refund");
+        assert_eq!(planned(&["--", "-p"]), "--workspace -- -p");
+    }
+
+    #[test]
+    fn packages_are_found_however_they_are_named() {
+        let arguments = owned(&[
+            "-p",
+            "a",
+            "-pb",
+            "--package",
+            "c",
+            "--package=d",
+            "e",
+            "--",
+            "-p",
+            "f",
+        ]);
+        assert_eq!(packages(&arguments), ["a", "b", "c", "d"]);
+        assert!(packages(&owned(&["refund"])).is_empty());
     }
 }

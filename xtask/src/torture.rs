@@ -7,8 +7,8 @@ use anyhow::{Context, Result, bail};
 use std::path::Path;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use crate::services::{self, Scratch};
-use crate::workspace;
+use crate::services::{self, Needs, Scratch};
+use crate::{test, workspace};
 use figures::Figures;
 use plan::Until;
 
@@ -21,8 +21,7 @@ const FIGURES: &str = "TORTURE_FIGURES";
 /// all have run.
 pub fn run(minutes: Option<u64>, narrowed: &[String]) -> Result<()> {
     let mut scratch = Scratch::new()?;
-    let servers = services::for_tests(&mut scratch)?;
-    let commands = commands(narrowed)?;
+    let servers = services::for_tests(&mut scratch, Needs::SERVERS)?;
     let until = Until::of(minutes);
     let file = std::env::temp_dir().join(format!("gih-torture-{}", std::process::id()));
     let began = Instant::now();
@@ -33,21 +32,15 @@ pub fn run(minutes: Option<u64>, narrowed: &[String]) -> Result<()> {
     while until.goes_on(passes, began.elapsed()) {
         passes += 1;
         eprintln!("pass {passes}, {SEED}={seed}");
-        let mut is_good = true;
-        for command in &commands {
-            let ran = workspace::run(
-                workspace::cargo()
-                    .args(command)
-                    .envs(servers.iter().cloned())
-                    .env(SEED, seed.to_string())
-                    .env(FIGURES, &file),
-            );
-            if let Err(error) = ran {
-                eprintln!("xtask: {error:#}");
-                is_good = false;
-            }
-        }
-        if !is_good {
+        let ran = workspace::run(
+            test::nextest()?
+                .args(plan::arguments(narrowed))
+                .envs(servers.iter().cloned())
+                .env(SEED, seed.to_string())
+                .env(FIGURES, &file),
+        );
+        if let Err(error) = ran {
+            eprintln!("xtask: {error:#}");
             failed.push(seed);
         }
         figures.add(&taken(&file)?);
@@ -58,32 +51,6 @@ pub fn run(minutes: Option<u64>, narrowed: &[String]) -> Result<()> {
         bail!("{} of {passes} passes failed", failed.len());
     }
     Ok(())
-}
-
-/// The `cargo test` commands of one pass. Which long tests there are is asked of the tests themselves, which builds them.
-fn commands(narrowed: &[String]) -> Result<Vec<Vec<String>>> {
-    let list = workspace::output(workspace::cargo().args(plan::list()))?;
-    let mut commands = Vec::new();
-    commands.extend(plan::modules(&list, narrowed));
-    if has_binaries(&workspace::root())? {
-        commands.push(plan::binaries(narrowed));
-    }
-    if commands.is_empty() {
-        bail!("no long test is named like {narrowed:?}");
-    }
-    Ok(commands)
-}
-
-/// Whether any crate has a test binary named `torture`.
-fn has_binaries(root: &Path) -> Result<bool> {
-    let crates = root.join("crates");
-    for entry in std::fs::read_dir(&crates).with_context(|| crates.display().to_string())? {
-        let tests = entry?.path().join("tests");
-        if tests.join("torture.rs").is_file() || tests.join("torture/main.rs").is_file() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// Another one for each run, and of few digits: the seconds of the day.

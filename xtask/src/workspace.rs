@@ -22,6 +22,26 @@ pub fn cargo() -> Command {
     Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")))
 }
 
+/// A program that cargo installs: from the path or our tools when `is_right` likes what its `--version` says, or else
+/// built into our tools. A debug build takes a fraction of the time, and these programs do little work.
+pub fn installed(name: &str, version: &str, is_right: impl Fn(&str) -> bool) -> Result<PathBuf> {
+    let ours = tools().join("bin").join(name);
+    for program in [ours.clone(), PathBuf::from(name)] {
+        if output(Command::new(&program).arg("--version")).is_ok_and(|found| is_right(&found)) {
+            return Ok(program);
+        }
+    }
+    let mut install = cargo();
+    install
+        .args(["install", "--locked", "--debug", name, "--version", version])
+        .arg("--root")
+        .arg(tools())
+        // Lines and variables of a tool that is not ours help nobody.
+        .env("CARGO_PROFILE_DEV_DEBUG", "false");
+    run(&mut install)?;
+    Ok(ours)
+}
+
 /// Runs a command with our own input and output; anything but success is an error that names the command.
 pub fn run(command: &mut Command) -> Result<()> {
     let line = line(command);

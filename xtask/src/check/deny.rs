@@ -2,7 +2,6 @@
 
 use crate::workspace;
 use anyhow::Result;
-use std::path::PathBuf;
 use std::process::Command;
 
 const VERSION: &str = "0.20.2";
@@ -18,36 +17,12 @@ pub fn advisories() -> Result<()> {
 }
 
 fn deny(checks: &[&str]) -> Result<()> {
-    let mut command = Command::new(program()?);
+    let wanted = format!("cargo-deny {VERSION}");
+    let program = workspace::installed("cargo-deny", VERSION, |found| found.trim() == wanted)?;
+    let mut command = Command::new(program);
     // A wrapper that is not met says who may depend on a crate, not who must.
     command
         .args(["--all-features", "check", "--allow", "unused-wrapper"])
         .args(checks);
     workspace::run(command.current_dir(workspace::root()))
-}
-
-/// The pinned version, from the path or our tools; built when neither has it. A debug build takes a fraction of the
-/// time and checks the tree in seconds all the same.
-fn program() -> Result<PathBuf> {
-    let ours = workspace::tools().join("bin").join("cargo-deny");
-    let wanted = format!("cargo-deny {VERSION}");
-    for program in [ours.clone(), PathBuf::from("cargo-deny")] {
-        if workspace::output(Command::new(&program).arg("--version"))
-            .is_ok_and(|found| found.trim() == wanted)
-        {
-            return Ok(program);
-        }
-    }
-    let mut install = workspace::cargo();
-    install.args([
-        "install",
-        "--locked",
-        "--debug",
-        "cargo-deny",
-        "--version",
-        VERSION,
-        "--root",
-    ]);
-    workspace::run(install.arg(workspace::tools()))?;
-    Ok(ours)
 }

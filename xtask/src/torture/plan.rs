@@ -32,83 +32,45 @@ impl Until {
     }
 }
 
-fn words(line: &str) -> Vec<String> {
-    line.split(' ').map(String::from).collect()
-}
-
-/// The arguments of cargo that list every test of the product, one `path::of::it: test` a line. This crate's own tests of
-/// this command are no long ones.
-pub fn list() -> Vec<String> {
-    words("test --quiet --workspace --exclude xtask --tests -- --list --format terse")
-}
-
-/// The arguments of cargo that run the long tests that live in modules: of those listed the ones in a module `torture`
-/// whose path contains one of the given words, if any are given. `None` when there are none.
-pub fn modules(list: &str, narrowed: &[String]) -> Option<Vec<String>> {
-    let mut names: Vec<&str> = list
-        .lines()
-        .filter_map(|line| line.strip_suffix(": test"))
-        .filter(|name| is_long(name))
-        .filter(|name| narrowed.is_empty() || narrowed.iter().any(|word| name.contains(word)))
-        .collect();
-    names.sort_unstable();
-    names.dedup();
-    if names.is_empty() {
-        return None;
+/// What `cargo nextest run` is told: the tests in modules or binaries named `torture` whose path contains one of the
+/// given words, if any are given. This crate's own tests of this command are no long ones.
+pub fn arguments(words: &[String]) -> Vec<String> {
+    let mut filter = format!("(binary({NAME}) + test(/(^|::){NAME}::/))");
+    if !words.is_empty() {
+        let words: Vec<String> = words.iter().map(|word| format!("test({word})")).collect();
+        filter = format!("{filter} & ({})", words.join(" + "));
     }
-    let mut command = words(
-        "test --quiet --workspace --exclude xtask --tests --no-fail-fast -- --nocapture --exact",
-    );
-    command.extend(names.into_iter().map(String::from));
-    Some(command)
-}
-
-/// Whether the test of this path lives in a module of that name, at any depth.
-fn is_long(path: &str) -> bool {
-    let modules = path.rsplit_once("::").map(|(modules, _test)| modules);
-    modules.is_some_and(|modules| modules.split("::").any(|module| module == NAME))
-}
-
-/// The arguments of cargo that run the test binaries named `torture`.
-pub fn binaries(narrowed: &[String]) -> Vec<String> {
-    let mut command =
-        words("test --quiet --workspace --test torture --no-fail-fast -- --nocapture");
-    command.extend_from_slice(narrowed);
-    command
+    [
+        "--workspace",
+        "--exclude",
+        "xtask",
+        "--tests",
+        "--no-fail-fast",
+        "--filterset",
+    ]
+    .map(String::from)
+    .into_iter()
+    .chain([filter])
+    .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn joined(list: &str, narrowed: &[&str]) -> Option<String> {
-        let narrowed: Vec<String> = narrowed.iter().map(ToString::to_string).collect();
-        modules(list, &narrowed).map(|command| command.join(" "))
+    fn filter(words: &[&str]) -> String {
+        let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+        arguments(&words).pop().unwrap()
     }
 
     #[test]
-    fn only_the_long_tests_are_run() {
-        let list = "money::pays: test\ntorture::kills::one: test\ntorture_is_a_word: test\n\
-            a::torture::b::two: test\nx::torture: test\ntorture::kills::one: test\nbenches::torture::b: benchmark\n";
-        let run = "test --quiet --workspace --exclude xtask --tests --no-fail-fast -- --nocapture --exact";
+    fn words_narrow_the_long_tests() {
+        let all = "(binary(torture) + test(/(^|::)torture::/))";
+        assert_eq!(filter(&[]), all);
         assert_eq!(
-            joined(list, &[]).unwrap(),
-            format!("{run} a::torture::b::two torture::kills::one")
+            filter(&["kills", "year"]),
+            format!("{all} & (test(kills) + test(year))")
         );
-        assert_eq!(
-            joined(list, &["kills", "nothing"]).unwrap(),
-            format!("{run} torture::kills::one")
-        );
-        assert_eq!(joined(list, &["pays"]), None);
-        assert_eq!(joined("", &[]), None);
-    }
-
-    #[test]
-    fn binaries_are_narrowed_by_the_same_words() {
-        let narrowed = ["kills".to_owned()];
-        let expected =
-            "test --quiet --workspace --test torture --no-fail-fast -- --nocapture kills";
-        assert_eq!(binaries(&narrowed).join(" "), expected);
     }
 
     #[test]

@@ -150,7 +150,7 @@ async fn cookies_are_seen_also_where_scripts_see_none() {
     names.sort();
     assert_eq!(names, [Some("mine"), Some("plain")]);
     // Another browser is another person.
-    let other = browser.beside().await;
+    let other = Browser::open().await;
     let (url, _server) = serve("", PAGE);
     other.goto(&url).await;
     assert!(other.cookies().await.is_empty());

@@ -39,7 +39,7 @@ async fn who_guesses_is_slowed_down_and_locks_nobody_out() {
     owner.click("Sign out").await;
     owner.is_at("/sign-in").await;
 
-    let stranger = owner.beside().await;
+    let stranger = Browser::open().await;
     let mut tries = 0;
     loop {
         try_password(&stranger, &hub, "ann@example.com", "not the password").await;

@@ -80,7 +80,7 @@ async fn changing_the_password_signs_all_other_browsers_out() {
         add_account(&hub, "ann@example.com", &[]);
         let (one, two) = {
             let one = Browser::open().await;
-            let two = one.beside().await;
+            let two = Browser::open().await;
             (one, two)
         };
         for browser in [&one, &two] {
@@ -120,7 +120,7 @@ async fn blocking_an_account_ends_its_sessions_and_its_keys() {
         add_account(&hub, "ann@example.com", &[]);
         add_account(&hub, "root@example.com", &["--admin"]);
         let ann = Browser::open().await;
-        let root = ann.beside().await;
+        let root = Browser::open().await;
         sign_in(&ann, &hub, "ann@example.com").await;
         let api = hub.with_key(&make_key(&ann, &hub, "shop", TEST_KEY).await);
         assert_eq!(api.credits().await, 1000);

@@ -17,7 +17,7 @@ async fn from_sign_up_to_a_revoked_key_on_postgres() {
 async fn story(options: Options) {
     let (upstream, hub, _) = live(options, 0).await;
     let browser = Browser::open().await;
-    let admin = browser.beside().await;
+    let admin = Browser::open().await;
 
     // They come by the documentation.
     browser.goto(&at(&hub, "/")).await;

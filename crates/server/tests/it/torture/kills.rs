@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::chance::{Chance, Seed, figure, seed};
+use super::chance::{Chance, Seed, figure, seed, share};
 use super::crowd::{Crowd, within};
 use super::reckoning::Reckoning;
 use super::upstream::Upstream;
@@ -10,9 +10,11 @@ use crate::operator::site::Site;
 use crate::support::{Hub, Kind, Options};
 
 /// How often a hub is killed in one run.
-const CYCLES: usize = 100;
+const CYCLES: u64 = 100;
+const CYCLES_SHARE: u64 = 20;
 /// The same where another goes on beside it; in one of two cycles the other is killed next.
-const CYCLES_BESIDE: usize = 50;
+const CYCLES_BESIDE: u64 = 50;
+const CYCLES_BESIDE_SHARE: u64 = 20;
 /// New asks of each cycle.
 const ASKS: usize = 8;
 /// They come within this time after the start.
@@ -22,7 +24,7 @@ const LIFE: Duration = Duration::from_millis(300);
 /// How long the provider takes at most.
 const SLOWEST: Duration = Duration::from_millis(80);
 /// The books are audited after so many cycles, right after the kill, as it left them.
-const AUDIT_EVERY: usize = 10;
+const AUDIT_EVERY: u64 = 10;
 
 fn site(kind: Kind, upstream: &Upstream) -> Site {
     let options = Options::on(kind).upstream(&upstream.fake);
@@ -37,9 +39,9 @@ fn site(kind: Kind, upstream: &Upstream) -> Site {
 }
 
 /// Records the figures of a run.
-fn tell(name: &str, database: &str, cycles: usize, reckoning: &Reckoning) {
+fn tell(name: &str, database: &str, cycles: u64, reckoning: &Reckoning) {
     eprintln!("{name} on {database}: {reckoning:?}");
-    figure(&format!("{name}: cycles"), database, cycles as u64);
+    figure(&format!("{name}: cycles"), database, cycles);
     figure(
         &format!("{name}: generations"),
         database,
@@ -65,7 +67,7 @@ fn tell(name: &str, database: &str, cycles: usize, reckoning: &Reckoning) {
     }
     // A run that cuts nothing off, or lets nothing through, proves nothing.
     assert_eq!(reckoning.canceled, 0, "nobody shuts down");
-    let (cut_off, cycles) = (reckoning.interrupted, cycles as u64);
+    let cut_off = reckoning.interrupted;
     assert!(
         cut_off > 0 && reckoning.succeeded > cycles / 2,
         "{reckoning:?}"
@@ -79,7 +81,8 @@ async fn kill_the_only_one(kind: Kind, database: &str) {
     let site = site(kind, &upstream);
     let mut hub = site.serve().await;
     let mut crowd = Crowd::of(&hub, Chance::new(seed.0), SLOWEST);
-    for cycle in 1..=CYCLES {
+    let cycles = share(CYCLES_SHARE, CYCLES);
+    for cycle in 1..=cycles {
         let calls = crowd.ask(&[crowd.api(&hub)], ASKS, SPREAD);
         tokio::time::sleep(within(&mut crowd.chance, LIFE)).await;
         hub.process.kill();
@@ -96,7 +99,7 @@ async fn kill_the_only_one(kind: Kind, database: &str) {
     }
     let reckoning = crowd.reckon(&hub, &upstream).await;
     hub.audit();
-    tell("kill -9", database, CYCLES, &reckoning);
+    tell("kill -9", database, cycles, &reckoning);
 }
 
 #[tokio::test]
@@ -117,7 +120,8 @@ async fn nothing_is_lost_or_doubled_while_another_process_goes_on() {
     let site = site(Kind::Postgres, &upstream);
     let (mut killed, mut beside): (Hub, Hub) = (site.serve().await, site.serve().await);
     let mut crowd = Crowd::of(&killed, Chance::new(seed.0 ^ 1), SLOWEST);
-    for cycle in 1..=CYCLES_BESIDE {
+    let cycles = share(CYCLES_BESIDE_SHARE, CYCLES_BESIDE);
+    for cycle in 1..=cycles {
         let apis = [crowd.api(&killed), crowd.api(&beside)];
         let calls = crowd.ask(&apis, ASKS, SPREAD);
         tokio::time::sleep(within(&mut crowd.chance, LIFE)).await;
@@ -137,10 +141,5 @@ async fn nothing_is_lost_or_doubled_while_another_process_goes_on() {
     // The reaper forgets the dead, if not the last of them yet.
     let workers = site.number("SELECT count(*) AS number FROM workers");
     assert!(workers < 30, "{workers} workers are remembered");
-    tell(
-        "kill -9 of one of two",
-        "postgres",
-        CYCLES_BESIDE,
-        &reckoning,
-    );
+    tell("kill -9 of one of two", "postgres", cycles, &reckoning);
 }

@@ -5,12 +5,13 @@ use futures_util::future::join_all;
 use gih_fake_openai::FakeOpenAi;
 use serde_json::{Map, Value, json};
 
-use super::chance::{Chance, Seed, figure, seed};
+use super::chance::{Chance, Seed, figure, seed, share};
 use super::malformed_requests_made::{Made, Target, made};
 use super::malformed_requests_wire::{Reply, Wire, say};
 use crate::support::*;
 
 const REQUESTS: u64 = 10_000;
+const REQUESTS_SHARE: u64 = 2_000;
 /// How many clients send them, each on a connection of its own.
 const CLIENTS: u64 = 6;
 /// After so many of each client's, all that the hub sets up once is set up.
@@ -39,7 +40,8 @@ async fn on(kind: Kind, seed: u64) {
     let pid = hub.process.pid();
 
     let mut before = None;
-    let parts = [(0, WARM), (WARM, REQUESTS.div_ceil(CLIENTS))];
+    let a_client = share(REQUESTS_SHARE, REQUESTS).div_ceil(CLIENTS);
+    let parts = [(0, WARM), (WARM, a_client)];
     for (from, to) in parts {
         let clients = (0..CLIENTS).map(|client| {
             let target = Target {
@@ -84,11 +86,7 @@ async fn on(kind: Kind, seed: u64) {
     } else {
         "postgres"
     };
-    figure(
-        "malformed requests",
-        name,
-        CLIENTS * REQUESTS.div_ceil(CLIENTS),
-    );
+    figure("malformed requests", name, CLIENTS * a_client);
 }
 
 fn send_all(mut chance: Chance, target: &Target, count: u64) {

@@ -14,7 +14,6 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use self::page::Key;
 use self::start::Driver;
@@ -26,43 +25,23 @@ const PATIENCE: Duration = super::PATIENCE;
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Each has half a gigabyte and wants a core.
-const AT_ONCE: usize = 2;
-static ROOM: Semaphore = Semaphore::const_new(AT_ONCE);
-
 /// A browser with a profile of its own: nothing is shared with any other, and nothing is left when it is dropped.
 pub struct Browser {
     session: Session,
     driver: Driver,
-    _room: Option<SemaphorePermit<'static>>,
 }
 
 impl Browser {
-    /// Opens one whose pages are asked for in English. Waits while too many are open.
+    /// Opens one whose pages are asked for in English. How many tests with a browser run at once is in
+    /// `.config/nextest.toml`.
     pub async fn open() -> Self {
         Self::speaking("en").await
     }
 
     /// Opens one that asks for pages in these languages, the best first, as in `ko,en`.
     pub async fn speaking(languages: &str) -> Self {
-        let room = ROOM.acquire().await.unwrap();
         let (session, driver) = start::open(languages).await;
-        Self {
-            session,
-            driver,
-            _room: Some(room),
-        }
-    }
-
-    /// Opens another one for the same test, as another person's. Without waiting: two tests that each had one and waited
-    /// for another would wait for ever.
-    pub async fn beside(&self) -> Self {
-        let (session, driver) = start::open("en").await;
-        Self {
-            session,
-            driver,
-            _room: None,
-        }
+        Self { session, driver }
     }
 
     /// WebDriver itself, for what no method here does.
