@@ -2,7 +2,7 @@
 
 mod account;
 mod install;
-mod postgres;
+pub mod postgres;
 mod python;
 mod s3;
 mod scratch;

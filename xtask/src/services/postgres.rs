@@ -1,8 +1,9 @@
-//! A Postgres of the tests' own: a new cluster on a free loopback port, from the binaries the machine has.
+//! A Postgres of our own: a new cluster on a free loopback port, from the binaries the machine has.
 
 use super::account::{self, Account};
 use super::install::{Need, install};
 use super::{Scratch, free_port, on_path};
+use crate::workspace;
 use anyhow::{Context, Result};
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -29,8 +30,46 @@ const READY_WITHIN: Duration = Duration::from_mins(1);
 /// Tests run in parallel, each with a pool of its own.
 const MAX_CONNECTIONS: u32 = 300;
 
-/// Starts it and returns the superuser's URL: `postgres://postgres:<password>@127.0.0.1:<port>/postgres`.
+/// A server that runs.
+#[derive(Debug)]
+pub struct Server {
+    /// The superuser's URL: `postgres://postgres:<password>@127.0.0.1:<port>/postgres`.
+    pub url: String,
+    /// The folder of the programs of its version, `psql` and `pgbench` among them where they are installed.
+    pub binaries: PathBuf,
+    /// The process id of the postmaster.
+    pub pid: u32,
+}
+
+/// Starts one for tests and returns its URL. The data is thrown away: nothing has to survive a power cut.
 pub fn start(scratch: &mut Scratch) -> Result<String> {
+    let settings = |_: &Path| vec!["fsync=off".to_owned(), "full_page_writes=off".to_owned()];
+    Ok(launch(scratch, settings)?.url)
+}
+
+/// Starts one for the benchmark: its commits are durable, and it counts statements if it has the library for that.
+pub fn start_durable(scratch: &mut Scratch) -> Result<Server> {
+    launch(scratch, |binaries| {
+        let durable = ["fsync=on", "full_page_writes=on", "synchronous_commit=on"];
+        let mut settings = durable.map(String::from).to_vec();
+        if has_library(binaries, "pg_stat_statements") {
+            settings.push("shared_preload_libraries=pg_stat_statements".to_owned());
+        }
+        settings
+    })
+}
+
+/// Whether the server of these programs can load a library.
+fn has_library(binaries: &Path, library: &str) -> bool {
+    let mut pg_config = Command::new(binaries.join("pg_config"));
+    workspace::output(pg_config.arg("--pkglibdir")).is_ok_and(|folder| {
+        let file = Path::new(folder.trim()).join(library);
+        file.with_extension("so").is_file()
+    })
+}
+
+/// Makes a cluster and starts it with these settings, which may depend on the folder of its programs.
+fn launch(scratch: &mut Scratch, settings: impl FnOnce(&Path) -> Vec<String>) -> Result<Server> {
     let root = scratch.is_roots()?;
     let binaries = if let Some(folder) = binaries() {
         folder
@@ -86,30 +125,30 @@ pub fn start(scratch: &mut Scratch) -> Result<String> {
         .arg(&password_file)
         .arg("--pgdata")
         .arg(&data);
-    crate::workspace::output(&mut initdb)?;
+    workspace::output(&mut initdb)?;
 
     let port = free_port()?;
     let mut postgres = command("postgres");
     postgres.arg("-D").arg(&data);
-    for setting in [
+    let ours = [
         "listen_addresses=127.0.0.1".to_owned(),
         format!("port={port}"),
         "unix_socket_directories=".to_owned(),
         format!("max_connections={MAX_CONNECTIONS}"),
-        // It is thrown away: nothing has to survive a power cut.
-        "fsync=off".to_owned(),
-        "full_page_writes=off".to_owned(),
-    ] {
+    ];
+    for setting in ours.into_iter().chain(settings(&binaries)) {
         postgres.arg("-c").arg(setting);
     }
     let status_file = data.join("postmaster.pid");
-    scratch.start("postgres", &mut postgres, READY_WITHIN, || {
+    let pid = scratch.start("postgres", &mut postgres, READY_WITHIN, || {
         is_ready(&status_file)
     })?;
     eprintln!("Postgres from {} on 127.0.0.1:{port}", binaries.display());
-    Ok(format!(
-        "postgres://postgres:{password}@127.0.0.1:{port}/postgres"
-    ))
+    Ok(Server {
+        url: format!("postgres://postgres:{password}@127.0.0.1:{port}/postgres"),
+        binaries,
+        pid,
+    })
 }
 
 /// The postmaster keeps its state in the eighth line of its pid file, where `pg_ctl` reads it too.
@@ -133,11 +172,13 @@ fn password() -> Result<String> {
     Ok(password)
 }
 
-/// The first folder that holds both `initdb` and `postgres`.
+/// The first folder that holds both `initdb` and `postgres`; where links to them are, the folder that they lead to.
 fn binaries() -> Option<PathBuf> {
-    candidates()
+    let folder = candidates()
         .into_iter()
-        .find(|folder| folder.join("initdb").is_file() && folder.join("postgres").is_file())
+        .find(|folder| folder.join("initdb").is_file() && folder.join("postgres").is_file())?;
+    let initdb = fs::canonicalize(folder.join("initdb")).ok()?;
+    Some(initdb.parent()?.to_path_buf())
 }
 
 /// Where servers are installed: the path, then the distributions' places with the newest version first.
@@ -176,7 +217,7 @@ fn candidates() -> Vec<PathBuf> {
         ]
         .map(PathBuf::from),
     );
-    if let Ok(told) = crate::workspace::output(Command::new("pg_config").arg("--bindir")) {
+    if let Ok(told) = workspace::output(Command::new("pg_config").arg("--bindir")) {
         folders.push(PathBuf::from(told.trim()));
     }
     folders

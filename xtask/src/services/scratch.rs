@@ -89,14 +89,15 @@ impl Scratch {
         Ok(fs::metadata(&self.path)?.uid() == 0)
     }
 
-    /// Starts a server that writes to `<name>.log`, and waits until `ready`, at most `bound`. It is stopped with us.
+    /// Starts a server that writes to `<name>.log`, and waits until `ready`, at most `bound`; its process id. It is
+    /// stopped with us.
     pub fn start(
         &mut self,
         name: &'static str,
         command: &mut Command,
         bound: Duration,
         mut ready: impl FnMut() -> bool,
-    ) -> Result<()> {
+    ) -> Result<u32> {
         let log = File::create(self.log_path(name))?;
         let process = command
             .process_group(0)
@@ -105,7 +106,8 @@ impl Scratch {
             .stderr(log)
             .spawn()
             .with_context(|| format!("cannot start {name}"))?;
-        let order = format!("{}\n", process.id());
+        let pid = process.id();
+        let order = format!("{pid}\n");
         self.servers.push(Server { name, process });
         if let Some(orders) = &mut self.orders {
             orders
@@ -126,7 +128,7 @@ impl Scratch {
             }
             std::thread::sleep(POLL);
         }
-        Ok(())
+        Ok(pid)
     }
 
     fn exit_of(&mut self, name: &str) -> Result<Option<std::process::ExitStatus>> {
