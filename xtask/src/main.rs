@@ -1,5 +1,6 @@
-//! The developer's door: `cargo xtask migrate | seed | test | torture | rolling | check`. Each command is a file.
+//! The developer's door: `cargo xtask migrate | seed | test | torture | rolling | bench | check`. Each command is a file.
 
+mod bench;
 mod check;
 mod door;
 mod rolling;
@@ -47,6 +48,11 @@ enum Command {
         #[arg(default_value = "HEAD~1")]
         revision: String,
     },
+    /// Measure the hub against yardsticks on this machine, and print what was wanted beside it
+    ///
+    /// All rows unless some are named. It starts everything that it needs, a Postgres with durable commits among it, and
+    /// never fails because of a time.
+    Bench(BenchOptions),
     /// Everything but the tests: fmt, clippy, deny, the domain's dependencies, migrations parity, tidiness
     Check(CheckOptions),
 }
@@ -80,6 +86,22 @@ struct TortureOptions {
 }
 
 #[derive(Args)]
+struct BenchOptions {
+    /// End within three minutes: fewer and shorter rounds
+    #[arg(long)]
+    quick: bool,
+    /// Also measure on a million generations, which takes minutes to write
+    #[arg(long)]
+    million: bool,
+    /// How the hub and the tool are built
+    #[arg(long, value_name = "PROFILE", default_value = "release", value_parser = ["release", "dev"])]
+    profile: String,
+    /// The rows to measure, by name
+    #[arg(value_name = "ROW")]
+    rows: Vec<String>,
+}
+
+#[derive(Args)]
 struct CheckOptions {
     /// Also look the dependencies up in the advisory database, which needs the network
     #[arg(long)]
@@ -93,6 +115,7 @@ fn main() -> ExitCode {
         Command::Test(narrowed) => test::run(&narrowed.arguments),
         Command::Torture(options) => torture::run(options.minutes, &options.words),
         Command::Rolling { revision } => rolling::run(&revision),
+        Command::Bench(options) => bench::run(&options),
         Command::Check(options) => check::run(options.advisories),
     };
     match outcome {

@@ -1,0 +1,81 @@
+//! `cargo xtask bench`: builds the hub and the tool that measures it, and runs the tool on a Postgres of its own.
+
+use crate::BenchOptions;
+use crate::services::{Scratch, postgres};
+use crate::workspace;
+use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Measures; fails when something could not be measured, and never because of a time.
+pub fn run(options: &BenchOptions) -> Result<()> {
+    let folder = build(&options.profile)?;
+    let mut scratch = Scratch::new()?;
+    if is_in_memory(scratch.path()) {
+        bail!(
+            "{} is in memory, where a sync costs nothing: set TMPDIR to a folder on a disk",
+            scratch.path().display()
+        );
+    }
+    let postgres = postgres::start_durable(&mut scratch)?;
+    for program in ["psql", "pgbench"] {
+        let path = postgres.binaries.join(program);
+        if !path.is_file() {
+            bail!(
+                "{} is missing: install PostgreSQL's client programs",
+                path.display()
+            );
+        }
+    }
+    let mut tool = Command::new(folder.join("gih-bench"));
+    tool.current_dir(workspace::root())
+        .arg("run")
+        .args(options.quick.then_some("--quick"))
+        .args(options.million.then_some("--million"))
+        .arg("--gih")
+        .arg(folder.join("gih"))
+        .arg("--postgres-bin")
+        .arg(&postgres.binaries)
+        .arg("--postgres-pid")
+        .arg(postgres.pid.to_string())
+        .arg("--postgres-url")
+        .arg(&postgres.url)
+        .args(&options.rows);
+    workspace::run(&mut tool)
+}
+
+/// Builds both programs; the folder they are in.
+fn build(profile: &str) -> Result<PathBuf> {
+    workspace::run(
+        workspace::cargo()
+            .current_dir(workspace::root())
+            .args(["build", "--package", "gih-server", "--bin", "gih"])
+            .args(["--package", "gih-bench", "--bin", "gih-bench"])
+            .args(["--profile", profile]),
+    )?;
+    // Cargo built us into `debug` of the folder that it builds them into.
+    let us = std::env::current_exe()?;
+    let target = us.parent().and_then(Path::parent);
+    let target = target.with_context(|| format!("{} is in no target folder", us.display()))?;
+    Ok(target.join(if profile == "dev" { "debug" } else { profile }))
+}
+
+/// Whether a folder is of a file system in memory, as `/tmp` is on many machines. One that nobody knows is on a disk.
+fn is_in_memory(folder: &Path) -> bool {
+    let mut stat = Command::new("stat");
+    stat.args(["--file-system", "--format=%T"]).arg(folder);
+    workspace::output(&mut stat).is_ok_and(|kind| ["tmpfs", "ramfs"].contains(&kind.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_in_memory_is_known() {
+        assert!(!is_in_memory(Path::new("/proc")));
+        if Path::new("/dev/shm").is_dir() {
+            assert!(is_in_memory(Path::new("/dev/shm")));
+        }
+    }
+}
