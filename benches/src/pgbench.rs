@@ -1,0 +1,109 @@
+//! The database yardstick: what one paid generation needs of Postgres, in the two statements that are the least.
+
+use anyhow::{Context, Result, bail};
+use std::fs;
+use tempfile::TempDir;
+
+use crate::postgres::{Postgres, without_password};
+
+/// The tables, with a thousand accounts of three lots each.
+const SCHEMA: &str = include_str!("../sql/schema.sql");
+/// One paid generation: charge the account and open the generation, then finish it.
+const SCRIPT: &str = include_str!("../sql/generation_two_statements.sql");
+const DATABASE: &str = "bench_yardstick";
+
+/// A database for `pgbench`, and the script that it runs.
+pub struct Pgbench<'a> {
+    postgres: &'a Postgres,
+    folder: TempDir,
+}
+
+/// What one run came to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Figures {
+    /// Paid generations per second.
+    pub per_second: f64,
+    /// Mean latency of one paid generation, both statements, in milliseconds.
+    pub latency_ms: f64,
+    /// CPU of the server's processes per paid generation, in milliseconds; the CPU of `pgbench` is not in it.
+    pub postgres_cpu_ms: f64,
+}
+
+impl<'a> Pgbench<'a> {
+    /// Creates the database and its tables.
+    pub fn new(postgres: &'a Postgres) -> Result<Self> {
+        postgres.create(DATABASE)?;
+        postgres.query(DATABASE, SCHEMA)?;
+        let folder = tempfile::tempdir()?;
+        fs::write(folder.path().join("script.sql"), SCRIPT)?;
+        Ok(Self { postgres, folder })
+    }
+
+    /// Runs so many clients for so many seconds, over a thousand accounts or on one hot account (`accounts` = 1).
+    pub fn run(&self, clients: u32, accounts: u32, seconds: u32) -> Result<Figures> {
+        let mut pgbench = self.postgres.client("pgbench");
+        pgbench
+            .args(["--no-vacuum", "--protocol=prepared", "--jobs=1"])
+            .arg(format!("--client={clients}"))
+            .arg(format!("--define=accounts={accounts}"))
+            .arg(format!("--time={seconds}"))
+            .arg(format!(
+                "--file={}",
+                self.folder.path().join("script.sql").display()
+            ))
+            .arg(without_password(&self.postgres.url_of(DATABASE)).0);
+        let cpu_before = self.postgres.cpu_seconds()?;
+        let output = pgbench.output().context("cannot start pgbench")?;
+        let cpu_seconds = self.postgres.cpu_seconds()? - cpu_before;
+        if !output.status.success() {
+            bail!(
+                "pgbench: {}: {}",
+                output.status,
+                String::from_utf8_lossy(&output.stderr).trim_end()
+            );
+        }
+        let text = String::from_utf8(output.stdout)?;
+        let count = figure(&text, "number of transactions actually processed: ")?;
+        if count < 1.0 {
+            bail!("pgbench finished no transaction within {seconds} s");
+        }
+        Ok(Figures {
+            per_second: figure(&text, "tps = ")?,
+            latency_ms: figure(&text, "latency average = ")?,
+            postgres_cpu_ms: cpu_seconds * 1000.0 / count,
+        })
+    }
+}
+
+/// The number behind `name`, at the start of a line of what `pgbench` printed.
+fn figure(text: &str, name: &str) -> Result<f64> {
+    text.lines()
+        .find_map(|line| line.strip_prefix(name)?.split([' ', '/']).next())
+        .and_then(|number| number.parse().ok())
+        .with_context(|| format!("pgbench did not print `{name}`:\n{text}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_read_from_what_pgbench_prints() {
+        let text = "transaction type: script.sql\n\
+            number of transactions actually processed: 11213\n\
+            number of failed transactions: 0 (0.000%)\n\
+            latency average = 5.702 ms\n\
+            initial connection time = 40.3 ms\n\
+            tps = 5612.020210 (without initial connection time)\n";
+        let read = |name| figure(text, name).unwrap();
+        assert_eq!(
+            [
+                read("number of transactions actually processed: "),
+                read("latency average = "),
+                read("tps = ")
+            ],
+            [11213.0, 5.702, 5612.020_21]
+        );
+        assert!(figure(text, "statements = ").is_err());
+    }
+}
