@@ -14,6 +14,8 @@ mod request;
 mod retry_after;
 mod scanner;
 mod settings;
+#[doc(hidden)]
+pub mod testing;
 
 pub use check::CheckError;
 pub use client::OpenAi;
