@@ -9,9 +9,15 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::str::FromStr;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// Linux counts the CPU time of processes in hundredths of a second, on every architecture.
 const TICKS_PER_SECOND: f64 = 100.0;
+
+/// A hub that was stopped or killed is disconnected long before.
+const ALONE_WITHIN: Duration = Duration::from_secs(20);
+const POLL: Duration = Duration::from_millis(50);
 
 /// A running server.
 #[derive(Clone, Debug)]
@@ -112,6 +118,22 @@ impl Postgres {
             );
         }
         Ok(String::from_utf8(output.stdout)?.trim_end().to_owned())
+    }
+
+    /// Waits until nobody is connected to a database: a connection reports its last transactions when it ends.
+    pub fn wait_until_alone(&self, database: &str) -> Result<()> {
+        let sql = format!("SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}'");
+        let began = Instant::now();
+        while self.query("postgres", &sql)? != "0" {
+            if began.elapsed() > ALONE_WITHIN {
+                bail!(
+                    "{database} has connections for longer than {} s",
+                    ALONE_WITHIN.as_secs()
+                );
+            }
+            thread::sleep(POLL);
+        }
+        Ok(())
     }
 
     /// Reads the counters of a database.
