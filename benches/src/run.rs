@@ -1,0 +1,74 @@
+//! `gih-bench run`: measures the rows one after the other, and reports.
+
+use crate::bench::Bench;
+use crate::postgres::Postgres;
+use crate::report::{self, Measured};
+use crate::rows;
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use std::fs;
+use std::path::PathBuf;
+use std::time::Instant;
+
+#[derive(Args)]
+pub struct Options {
+    /// The rows to measure; all but the longest unless named
+    rows: Vec<String>,
+    /// Few and short rounds, and not the rows that take long: under three minutes
+    #[arg(long)]
+    quick: bool,
+    /// Also the row `million`, whose data takes minutes to make
+    #[arg(long)]
+    million: bool,
+    /// The binary `gih`
+    #[arg(long)]
+    gih: PathBuf,
+    /// A superuser's URL of the Postgres server: postgres://user:password@host:port/postgres
+    #[arg(long)]
+    postgres_url: String,
+    /// The folder of psql and pgbench
+    #[arg(long)]
+    postgres_bin: PathBuf,
+    /// The postmaster's process id
+    #[arg(long)]
+    postgres_pid: u32,
+    /// Where everything is written meanwhile; it must be on a disk
+    #[arg(long, default_value = "target")]
+    folder: PathBuf,
+    /// Where the report is written as JSON
+    #[arg(long, default_value = "target/bench.json")]
+    json: PathBuf,
+}
+
+/// Measures; fails when a row did, after all have been measured.
+#[allow(clippy::print_stdout)] // the report is what it is run for
+pub fn run(options: &Options) -> Result<()> {
+    let rows = rows::choose(&options.rows, options.quick, options.million)?;
+    let gih = fs::canonicalize(&options.gih).with_context(|| options.gih.display().to_string())?;
+    let postgres = Postgres::new(
+        options.postgres_url.clone(),
+        options.postgres_bin.clone(),
+        options.postgres_pid,
+    )?;
+    fs::create_dir_all(&options.folder)?;
+    let folder = tempfile::Builder::new()
+        .prefix("bench-")
+        .tempdir_in(fs::canonicalize(&options.folder)?)?;
+    let bench = Bench::new(gih, &postgres, folder, options.quick);
+    let mut measured = Vec::new();
+    for row in rows {
+        eprintln!("== {}: {}", row.name, row.about);
+        let began = Instant::now();
+        let one = Measured::new(row, (row.run)(&bench));
+        eprintln!("{:.1} s", began.elapsed().as_secs_f64());
+        measured.push(one);
+    }
+    println!("{}", report::table(&measured));
+    let json = serde_json::to_vec_pretty(&report::json(&measured, options.quick))?;
+    fs::write(&options.json, json).with_context(|| options.json.display().to_string())?;
+    let failed: Vec<&str> = measured.iter().filter_map(Measured::failed).collect();
+    if !failed.is_empty() {
+        bail!("failed: {}", failed.join(", "));
+    }
+    Ok(())
+}
