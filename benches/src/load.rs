@@ -264,6 +264,7 @@ fn outcome(job: &Job, ended: &[Ended], cpu_ms: f64) -> Result<Outcome> {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp)] // values that are exact
 mod tests {
     use super::*;
 

@@ -83,12 +83,12 @@ pub fn table(measured: &[Measured]) -> String {
             others.push(format!("{name}: {}", also.join("; ")));
         }
     }
-    format!(
-        "{}\nPer request, medians:\n\n{}\n{}\n",
-        aligned(&goals),
-        aligned(&costs),
-        others.join("\n")
-    )
+    let mut text = aligned(&goals);
+    if costs.len() > 1 {
+        text.extend(["\nPer request, medians:\n\n", &aligned(&costs)]);
+    }
+    text.extend(["\n", &others.join("\n"), "\n"]);
+    text
 }
 
 /// The report for programs.
@@ -180,10 +180,10 @@ mod tests {
 
     #[test]
     fn numbers_have_about_three_digits() {
-        let values = [0.031_41, 0.999, 3.1416, 31.416, 314.16, 99.99];
+        let values = [0.012_34, 0.999, 1.2345, 12.345, 123.45, 99.99];
         assert_eq!(
             values.map(shown),
-            ["0.031", "1.00", "3.14", "31.4", "314", "100"]
+            ["0.012", "1.00", "1.23", "12.3", "123", "100"]
         );
     }
 

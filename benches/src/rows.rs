@@ -209,7 +209,7 @@ pub static ALL: [Row; 20] = [
             Goal::at_most(5.0, backlog::CPU),
             Goal::at_most(150.0, backlog::RESIDENT),
         ],
-        when: When::Always,
+        when: When::InFull,
         run: backlog::run,
     },
     Row {

@@ -69,6 +69,7 @@ pub fn over_rounds(rounds: &[Round]) -> Vec<(&'static str, Spread)> {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp)] // values that are exact
 mod tests {
     use super::*;
 
