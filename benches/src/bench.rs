@@ -98,6 +98,11 @@ impl<'a> Bench<'a> {
         self.start(&mut command)
     }
 
+    /// A new folder for a server's files.
+    pub fn new_folder(&self) -> Result<PathBuf> {
+        Ok(tempfile::tempdir_in(self.folder.path())?.keep())
+    }
+
     /// Starts a server; its log is a file of its own.
     pub fn start(&self, command: &mut Command) -> Result<Process> {
         let number = self.logs.get();

@@ -13,7 +13,6 @@ use std::cell::Cell;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use tempfile::TempDir;
 
 /// What each account may spend: more than any run does.
 const CREDITS: u32 = 1_000_000_000;
@@ -38,7 +37,7 @@ pub enum Kind {
 pub struct Books {
     gih: PathBuf,
     /// The data folder is in it, and lists of callers.
-    folder: TempDir,
+    folder: PathBuf,
     /// The server and the database's name; `None` on SQLite.
     pub database: Option<(Postgres, String)>,
     /// A live key for each account.
@@ -50,7 +49,7 @@ pub struct Books {
 impl Books {
     /// Makes a fresh database of that name with so many accounts.
     pub fn new(bench: &Bench, kind: Kind, name: &str, accounts: usize) -> Result<Self> {
-        let folder = tempfile::tempdir_in(bench.folder.path())?;
+        let folder = bench.new_folder()?;
         let database = match kind {
             Kind::Sqlite => None,
             Kind::Postgres => {
@@ -106,7 +105,7 @@ impl Books {
         let lines: Vec<String> = (self.keys.iter().enumerate())
             .map(|(account, key)| format!("{} {key}\n", url(account)))
             .collect();
-        let path = self.folder.path().join(name);
+        let path = self.folder.join(name);
         fs::write(&path, lines.concat())?;
         Ok(path)
     }
@@ -122,7 +121,7 @@ impl Books {
         }
     }
 
-    /// Removes the stored images, which fill a disk otherwise. Nothing serves these books meanwhile.
+    /// Removes the stored images: few large files, which fill a disk otherwise. Nothing serves these books meanwhile.
     pub fn remove_images(&self) -> Result<()> {
         let images = self.data().join("media").join("generations");
         if images.is_dir() {
@@ -136,7 +135,7 @@ impl Books {
         let mut command = Command::new(&self.gih);
         command
             .env_clear()
-            .current_dir(self.folder.path())
+            .current_dir(&self.folder)
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("GIH_DATA_DIR", self.data())
             .env("GIH_BIND", "127.0.0.1:0")
@@ -151,7 +150,7 @@ impl Books {
     }
 
     fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.folder.join("data")
     }
 
     /// Runs a command of the binary; what it printed.
@@ -307,7 +306,6 @@ impl Hub<'_> {
                 f64::from(of_requests) / requests.get(),
             );
         }
-        books.remove_images()?;
         Ok(round)
     }
 }

@@ -9,12 +9,13 @@ use anyhow::Result;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
-use tempfile::TempDir;
 
 /// A running yardstick.
 pub struct Yardstick {
     process: Process,
-    folder: TempDir,
+    /// Its images are in it, and the list of its callers. It stays until the end of the run: on ext4, files are slow to
+    /// create for minutes after many others were deleted.
+    folder: PathBuf,
 }
 
 /// What a load on a yardstick came to, CPU in milliseconds per request.
@@ -28,8 +29,8 @@ pub struct Parts {
 impl Yardstick {
     /// Starts "store" before a provider.
     pub fn store(bench: &Bench, upstream: &Process) -> Result<Self> {
-        let folder = tempfile::tempdir_in(bench.folder.path())?;
-        let images = folder.path().join("images");
+        let folder = bench.new_folder()?;
+        let images = folder.join("images");
         fs::create_dir(&images)?;
         let mut command = subcommand("store", upstream)?;
         let process = bench.start(command.arg("--folder").arg(images))?;
@@ -40,22 +41,23 @@ impl Yardstick {
     pub fn pass_through(bench: &Bench, upstream: &Process) -> Result<Self> {
         Ok(Self {
             process: bench.start(&mut subcommand("pass-through", upstream)?)?,
-            folder: tempfile::tempdir_in(bench.folder.path())?,
+            folder: bench.new_folder()?,
         })
     }
 
-    /// Runs the load of that job on it instead of on the hub, and removes what it stored.
+    /// Runs the load of that job on it instead of on the hub.
     pub fn measure(&self, upstream: &Process, job: &Job) -> Result<Parts> {
-        let callers = self.folder.path().join("callers");
+        let callers = self.folder.join("callers");
         let job = single_caller(callers, &self.process.url, Some(PLAIN), job)?;
-        let parts = parts(&self.process, Some(upstream), &job)?;
-        let images = self.folder.path().join("images");
-        if images.is_dir() {
-            for image in fs::read_dir(images)? {
-                fs::remove_file(image?.path())?;
-            }
+        parts(&self.process, Some(upstream), &job)
+    }
+
+    /// Removes what "store" has stored: few large files, which fill a disk otherwise.
+    pub fn remove_images(&self) -> Result<()> {
+        for image in fs::read_dir(self.folder.join("images"))? {
+            fs::remove_file(image?.path())?;
         }
-        Ok(parts)
+        Ok(())
     }
 }
 

@@ -25,12 +25,14 @@ pub fn sqlite(bench: &Bench) -> Result<Vec<Round>> {
 fn run(bench: &Bench, kind: Kind) -> Result<Vec<Round>> {
     let upstream = bench.upstream(&[("--image-bytes", IMAGE_BYTES)])?;
     let store = Yardstick::store(bench, &upstream)?;
-    let hub = bench.books(kind)?.serve(bench, &upstream.url)?;
+    let books = bench.books(kind)?;
+    let hub = books.serve(bench, &upstream.url)?;
     let job = bench.timed(hub.generations()?, CALLERS);
     hub.warm(&job)?;
     let mut rounds = bench.rounds(|| {
         let (outcome, mut round) = hub.measure(&job)?;
         let parts = store.measure(&upstream, &job)?;
+        store.remove_images()?;
         if let Some(hub_cpu_ms) = round.get(HUB_CPU) {
             round.add(OF_STORE, hub_cpu_ms / parts.own_cpu_ms);
         }
@@ -41,13 +43,15 @@ fn run(bench: &Bench, kind: Kind) -> Result<Vec<Round>> {
         Ok(round)
     })?;
     rounds.push(hub.finish(&job)?);
+    books.remove_images()?;
     Ok(rounds)
 }
 
 /// Four images in each answer, on Postgres.
 pub fn four(bench: &Bench) -> Result<Vec<Round>> {
     let upstream = bench.upstream(&[("--image-bytes", IMAGE_BYTES), ("--images", 4)])?;
-    let hub = bench.books(Kind::Postgres)?.serve(bench, &upstream.url)?;
+    let books = bench.books(Kind::Postgres)?;
+    let hub = books.serve(bench, &upstream.url)?;
     let job = hub.job("/api/v1/images/generations", Some(FOUR))?;
     let job = bench.timed(job, CALLERS);
     hub.warm(&job)?;
@@ -58,5 +62,6 @@ pub fn four(bench: &Bench) -> Result<Vec<Round>> {
         Ok(round)
     })?;
     rounds.push(hub.finish(&job)?);
+    books.remove_images()?;
     Ok(rounds)
 }

@@ -24,7 +24,7 @@ const CALLERS: usize = 32;
 pub fn run(bench: &Bench) -> Result<Vec<Round>> {
     let upstream = bench.upstream(&[])?;
     let books = bench.books(Kind::Postgres)?;
-    let rounds = bench.rounds(|| {
+    bench.rounds(|| {
         let mut round = Round::default();
         for (count, per_second, p50_ms) in COUNTS {
             let hubs: Result<Vec<Hub>> = (0..count)
@@ -58,7 +58,5 @@ pub fn run(bench: &Bench) -> Result<Vec<Round>> {
             round.add(LATENCY, latency);
         }
         Ok(round)
-    });
-    books.remove_images()?;
-    rounds
+    })
 }
