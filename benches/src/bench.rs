@@ -51,10 +51,14 @@ impl<'a> Bench<'a> {
         if self.is_quick { 1 } else { 4 }
     }
 
+    /// How many rounds a row has.
+    pub fn round_count(&self) -> usize {
+        if self.is_quick { 2 } else { 5 }
+    }
+
     /// Does the same several times, so that the target and its yardsticks take turns.
     pub fn rounds(&self, mut round: impl FnMut() -> Result<Round>) -> Result<Vec<Round>> {
-        let count = if self.is_quick { 2 } else { 5 };
-        (0..count).map(|_| round()).collect()
+        (0..self.round_count()).map(|_| round()).collect()
     }
 
     /// A job's load for as long as a round has.
