@@ -2,11 +2,12 @@
 
 use anyhow::{Context, Result, bail};
 use rusqlite::Connection;
-use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
+
+use crate::procfs;
 
 const SCHEMA: &str = include_str!("../sql/sqlite_schema.sql");
 /// As many as the schema has.
@@ -75,7 +76,7 @@ pub fn work(folder: &Path, seconds: u32) -> Result<Figures> {
 
     let time = Duration::from_secs(seconds.into());
     let began = Instant::now();
-    let cpu_before = cpu_seconds();
+    let cpu_before_ms = procfs::cpu_ms(std::process::id())?;
     let mut count: u32 = 0;
     while began.elapsed() < time {
         // A prime step visits all accounts in an order without a pattern on pages.
@@ -92,18 +93,12 @@ pub fn work(folder: &Path, seconds: u32) -> Result<Figures> {
         commit.execute([])?;
         count += 1;
     }
-    let (took, cpu) = (began.elapsed().as_secs_f64(), cpu_seconds() - cpu_before);
+    let took = began.elapsed().as_secs_f64();
+    let cpu_ms = procfs::cpu_ms(std::process::id())? - cpu_before_ms;
     Ok(Figures {
         per_second: f64::from(count) / took,
-        cpu_ms: cpu * 1000.0 / f64::from(count.max(1)),
+        cpu_ms: cpu_ms / f64::from(count.max(1)),
     })
-}
-
-/// CPU seconds of this process so far.
-#[allow(clippy::cast_precision_loss)] // seconds of CPU, not of years
-fn cpu_seconds() -> f64 {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
 #[cfg(test)]
