@@ -32,7 +32,7 @@ enum Command {
     /// Add the shipped models that are missing: `gih seed`, with its arguments
     #[command(disable_help_flag = true)]
     Seed(Passed),
-    /// Run every test on a throw-away Postgres and S3 server: `cargo xtask test [-- ARGUMENTS OF cargo test]`
+    /// Run every test on a throw-away Postgres and S3 server: `cargo xtask test [-- ARGUMENTS OF cargo nextest run]`
     ///
     /// `TEST_DATABASE_URL` (a superuser's `postgres://…`) and `TEST_S3_ENDPOINT` (`http://…`) name servers to use instead,
     /// and paths in `TEST_CHROMEDRIVER`, `TEST_CHROMIUM`, `TEST_AXE` (`axe.min.js`), `TEST_NODE` and `TEST_PYTHON` (with
@@ -68,10 +68,10 @@ struct Passed {
     arguments: Vec<String>,
 }
 
-/// Arguments handed to `cargo test` as they are.
+/// Arguments handed to `cargo nextest run` as they are.
 #[derive(Args)]
 struct Narrowed {
-    #[arg(last = true, value_name = "ARGUMENTS OF cargo test")]
+    #[arg(last = true, value_name = "ARGUMENTS OF cargo nextest run")]
     arguments: Vec<String>,
 }
 

@@ -51,8 +51,8 @@ impl Needs {
 /// Brings up the servers and finds the tools that tests need, unless the environment names them already; the variables
 /// that name what was brought up and found.
 pub fn for_tests(scratch: &mut Scratch, needs: Needs) -> Result<Vec<(&'static str, String)>> {
-    let mut settings = Vec::new();
     type Start = fn(&mut Scratch) -> Result<String>;
+    let mut settings = Vec::new();
     for (name, is_needed, start) in [
         (DATABASE, needs.database, postgres::start as Start),
         (S3, needs.s3, s3::start),

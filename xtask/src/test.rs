@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every test of the workspace, on servers and with tools of its own.
 
+use crate::bench;
 use crate::services::{self, Needs, Scratch};
 use crate::workspace;
 use anyhow::{Result, bail};
@@ -14,7 +15,7 @@ const NEXTEST_VERSION: &str = "0.9.143";
 /// How many tests run at once, as nextest itself reads it.
 const THREADS: &str = "NEXTEST_TEST_THREADS";
 /// For each core: most long tests wait for others (a timeout, a database, the hub) for most of their time.
-const THREADS_PER_CORE: usize = 3;
+const THREADS_PER_CORE: usize = 2;
 
 /// Brings up what the tests need and the environment does not name already, runs them, and removes what it brought up.
 pub fn run(arguments: &[String]) -> Result<()> {
@@ -32,6 +33,9 @@ pub fn run(arguments: &[String]) -> Result<()> {
         examples.args(["test", "--workspace", "--doc", "--no-fail-fast"]);
         if let Err(error) = workspace::run(&mut examples) {
             failed.push(error.to_string());
+        }
+        if let Err(error) = bench::run(&bench::smoke_test()) {
+            failed.push(format!("{error:#}"));
         }
     }
     if !failed.is_empty() {

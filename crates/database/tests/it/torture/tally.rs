@@ -50,7 +50,7 @@ const EXPECTED: [&str; 33] = [
 ];
 /// How often each must have happened, in a share of the histories and in all of them.
 fn times() -> u64 {
-    share(2, 10)
+    share(1, 10)
 }
 
 impl Tally {

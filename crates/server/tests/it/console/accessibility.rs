@@ -47,7 +47,8 @@ async fn look_at(browser: &Browser, hub: &Hub, page: &Page, wrong: &mut Vec<Stri
     }
 }
 
-/// Judges what is shown now, in both widths and colours; with pictures when they are wanted.
+/// Judges what is shown now, in both widths and colours; with pictures when they are wanted. In dark colours, which change
+/// nothing else, only the rules about colours.
 async fn judge(browser: &Browser, name: &str, wrong: &mut Vec<String>) {
     let screens = std::env::var_os("TEST_SCREENS").map(PathBuf::from);
     for (width, is_narrow) in [("wide", false), ("narrow", true)] {
@@ -59,7 +60,11 @@ async fn judge(browser: &Browser, name: &str, wrong: &mut Vec<String>) {
         for (colours, is_dark) in [("light", false), ("dark", true)] {
             browser.dark(is_dark).await;
             browser.script(LOAD_ALL, &[]).await;
-            let violations = browser.axe().await;
+            let violations = if is_dark {
+                browser.axe_of_colours().await
+            } else {
+                browser.axe().await
+            };
             wrong.extend(
                 violations
                     .iter()

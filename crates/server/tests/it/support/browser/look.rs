@@ -8,7 +8,7 @@ use super::Browser;
 use super::start::tool;
 
 /// WCAG 2.2 at levels A and AA, with what came before, and axe's best practices.
-const AXE_TAGS: [&str; 7] = [
+const ALL_TAGS: [&str; 7] = [
     "wcag2a",
     "wcag2aa",
     "wcag21a",
@@ -17,6 +17,9 @@ const AXE_TAGS: [&str; 7] = [
     "wcag22aa",
     "best-practice",
 ];
+
+/// The rules that look at colours: in another colour scheme the others find what they found before.
+const COLOUR_RULES: [&str; 2] = ["color-contrast", "link-in-text-block"];
 
 impl Browser {
     /// Gives the page another size, in CSS pixels.
@@ -101,6 +104,17 @@ impl Browser {
 
     /// What axe finds wrong with the page, a line for each element.
     pub async fn axe(&self) -> Vec<String> {
+        self.axe_by(json!({"type": "tag", "values": ALL_TAGS}))
+            .await
+    }
+
+    /// What axe finds wrong with the page's colours, a line for each element.
+    pub async fn axe_of_colours(&self) -> Vec<String> {
+        self.axe_by(json!({"type": "rule", "values": COLOUR_RULES}))
+            .await
+    }
+
+    async fn axe_by(&self, rules: Value) -> Vec<String> {
         let has_axe = self.script("return typeof axe === 'object';", &[]);
         if has_axe.await != true {
             let axe = tool("TEST_AXE");
@@ -109,15 +123,11 @@ impl Browser {
             // Through the driver, where no policy of the page forbids it.
             self.script(&format!("{axe}\nwindow.axe = axe;"), &[]).await;
         }
-        let run = "const [tags, done] = arguments;
-            const options = { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] };
+        let run = "const [rules, done] = arguments;
+            const options = { runOnly: rules, resultTypes: ['violations'] };
             axe.run(document, options).then(
                 (found) => done(found.violations), (error) => done({ error: String(error) }));";
-        let found = self
-            .session()
-            .slow_script(run, &[json!(AXE_TAGS)])
-            .await
-            .unwrap();
+        let found = self.session().slow_script(run, &[rules]).await.unwrap();
         let violations = found.as_array();
         let violations = violations.unwrap_or_else(|| panic!("axe: {found}"));
         violations.iter().flat_map(lines).collect()

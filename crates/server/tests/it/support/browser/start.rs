@@ -9,11 +9,14 @@ use serde_json::{Value, json};
 use super::Session;
 use crate::support::process::Process;
 
-/// For root in a container, without a screen, and without any traffic of its own.
-const FLAGS: [&str; 13] = [
+/// For root in a container, without a screen, without any traffic of its own, and without work for what no page shows.
+const FLAGS: [&str; 16] = [
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-gpu-compositing",
+    "--disable-software-rasterizer",
+    "--disable-features=InitialWebUI,MediaRouter,OptimizationHints,Translate,WebUIReloadButton",
     "--disable-quic",
     "--no-first-run",
     "--no-default-browser-check",
