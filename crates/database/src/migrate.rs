@@ -73,7 +73,7 @@ impl From<Error> for MigrateError {
 }
 
 /// A migration that must not run inside a transaction says so in its `metadata.toml`; all others are one each.
-fn migrate_postgres(connection: &mut PgConnection) -> Result<Vec<String>, MigrateError> {
+pub(crate) fn migrate_postgres(connection: &mut PgConnection) -> Result<Vec<String>, MigrateError> {
     // The lock ends with the session, which is this connection's alone.
     let locked = diesel::sql_query("SELECT pg_advisory_lock($1)")
         .bind::<BigInt, _>(MIGRATION_LOCK)

@@ -1,5 +1,9 @@
 //! For tests: statements as they are, on a connection of their own, outside of every rule of this crate.
 
+mod template;
+
+pub use template::{database_url, migrate, template};
+
 use diesel::connection::SimpleConnection;
 use diesel::deserialize::QueryableByName;
 use diesel::prelude::*;

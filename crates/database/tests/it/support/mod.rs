@@ -4,8 +4,6 @@
 
 #![allow(dead_code, clippy::unwrap_used)] // each test file uses a part of it
 
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash as _, Hasher as _};
 use std::ops::Deref;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -49,7 +47,7 @@ enum Place {
 impl TestDatabase {
     /// A fresh and migrated one.
     pub async fn new(kind: Kind) -> Self {
-        let database = Self::empty(kind, true).await;
+        let database = Self::empty(kind, true);
         if kind == Kind::Sqlite {
             database.migrate().await.unwrap();
         }
@@ -70,16 +68,16 @@ impl TestDatabase {
 
     /// A fresh one without a schema.
     pub async fn unmigrated(kind: Kind) -> Self {
-        Self::empty(kind, false).await
+        Self::empty(kind, false)
     }
 
-    async fn empty(kind: Kind, from_template: bool) -> Self {
+    fn empty(kind: Kind, from_template: bool) -> Self {
         if kind == Kind::Sqlite {
             return Self::embedded(tempfile::tempdir().unwrap());
         }
         let name = unique_name("gih_test");
         let template = if from_template {
-            template().await
+            testing::template(&admin_url(), (), testing::migrate).unwrap()
         } else {
             "template0".to_owned()
         };
@@ -134,59 +132,6 @@ impl Drop for Place {
     }
 }
 
-/// The name of a migrated database to copy from, made once for each state of the migrations.
-///
-/// It is made under another name and renamed when it is done, so that of processes at the same time one wins, and one
-/// that dies half way leaves nothing that looks whole.
-async fn template() -> String {
-    static MADE: tokio::sync::OnceCell<String> = tokio::sync::OnceCell::const_new();
-    MADE.get_or_init(make_template).await.clone()
-}
-
-async fn make_template() -> String {
-    let mut hasher = DefaultHasher::new();
-    hash_folder(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/postgres"),
-        &mut hasher,
-    );
-    let template = format!("gih_template_{:016x}", hasher.finish());
-    let exists = format!("SELECT count(*) AS number FROM pg_database WHERE datname = '{template}'");
-    let is_there = || testing::numbers(&admin_url(), &exists).unwrap() == [1];
-    if is_there() {
-        return template;
-    }
-    let draft = unique_name("gih_draft");
-    admin(&format!("CREATE DATABASE {draft}")).unwrap();
-    let database = Database::open(&postgres_url(&draft), Settings::default()).unwrap();
-    database.migrate().await.unwrap();
-    drop(database);
-    admin(&format!(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{draft}'"
-    ))
-    .unwrap();
-    if let Err(problem) = admin(&format!("ALTER DATABASE {draft} RENAME TO {template}")) {
-        admin(&format!("DROP DATABASE {draft} WITH (FORCE)")).unwrap();
-        assert!(is_there(), "no template of a database: {problem}");
-    }
-    template
-}
-
-fn hash_folder(folder: &Path, hasher: &mut DefaultHasher) {
-    let mut paths: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    paths.sort();
-    for path in paths {
-        path.file_name().hash(hasher);
-        if path.is_dir() {
-            hash_folder(&path, hasher);
-        } else {
-            std::fs::read(&path).unwrap().hash(hasher);
-        }
-    }
-}
-
 fn unique_name(prefix: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -207,11 +152,5 @@ pub fn admin_url() -> String {
 
 /// The tests' Postgres with another database.
 fn postgres_url(name: &str) -> String {
-    let url = admin_url();
-    let (address, query) = match url.split_once('?') {
-        Some((address, query)) => (address, format!("?{query}")),
-        None => (url.as_str(), String::new()),
-    };
-    let (server, _) = address.rsplit_once('/').unwrap();
-    format!("{server}/{name}{query}")
+    testing::database_url(&admin_url(), name)
 }

@@ -18,22 +18,34 @@ pub struct Place {
 impl Place {
     /// A fresh one. On Postgres the database is there and without a schema.
     pub fn empty(kind: Kind) -> Self {
+        Self::copy(kind, || "template1".to_owned())
+    }
+
+    /// A fresh one; on Postgres a copy of one that this build migrated, as an operator would. (The embedded database is
+    /// migrated by its first start.)
+    pub fn new(kind: Kind) -> Self {
+        let built = std::fs::metadata(process::this_build()).unwrap().modified();
+        let migrate = |url: &str| {
+            let place = tempfile::tempdir().unwrap();
+            let folder = place.path().join("data").display().to_string();
+            let env = [("GIH_DATA_DIR", folder), ("DATABASE_URL", url.to_owned())];
+            let env = env.map(|(name, value)| (name.to_owned(), value));
+            process::run(&env, &["migrate"]).succeed();
+            Ok(())
+        };
+        let template = || testing::template(&admin_url(), built.unwrap(), migrate).unwrap();
+        Self::copy(kind, template)
+    }
+
+    fn copy(kind: Kind, template: impl FnOnce() -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let postgres = (kind == Kind::Postgres).then(|| {
             let name = unique_name();
-            testing::execute(&admin_url(), &format!("CREATE DATABASE {name}")).unwrap();
+            let create = format!("CREATE DATABASE {name} TEMPLATE {}", template());
+            testing::execute(&admin_url(), &create).unwrap();
             name
         });
         Self { folder, postgres }
-    }
-
-    /// A fresh one; on Postgres migrated, as an operator would. (The embedded database is migrated by its first start.)
-    pub fn new(kind: Kind) -> Self {
-        let place = Self::empty(kind);
-        if kind == Kind::Postgres {
-            process::run(&place.env(), &["migrate"]).succeed();
-        }
-        place
     }
 
     /// The settings that point here.
@@ -61,7 +73,7 @@ impl Place {
     /// The database's address.
     pub fn database_url(&self) -> String {
         match &self.postgres {
-            Some(name) => postgres_url(name),
+            Some(name) => testing::database_url(&admin_url(), name),
             None => format!("sqlite://{}", self.data_dir().join("gih.db").display()),
         }
     }
@@ -93,16 +105,6 @@ fn admin_url() -> String {
     std::env::var(POSTGRES_VARIABLE).unwrap_or_else(|_| {
         panic!("these tests need Postgres: run `cargo xtask test`, or set {POSTGRES_VARIABLE} to postgres://…")
     })
-}
-
-fn postgres_url(name: &str) -> String {
-    let url = admin_url();
-    let (address, query) = match url.split_once('?') {
-        Some((address, query)) => (address, format!("?{query}")),
-        None => (url.as_str(), String::new()),
-    };
-    let (server, _) = address.rsplit_once('/').unwrap();
-    format!("{server}/{name}{query}")
 }
 
 fn unique_name() -> String {
