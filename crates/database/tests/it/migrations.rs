@@ -30,7 +30,7 @@ fn all_names() -> Vec<String> {
 #[tokio::test]
 async fn migrating_twice_is_migrating_once() {
     for kind in KINDS {
-        let database = TestDatabase::unmigrated(kind).await;
+        let database = TestDatabase::unmigrated(kind);
         let status = database.migration_status().await.unwrap();
         assert_eq!(
             (status.applied, status.pending),
@@ -56,7 +56,7 @@ async fn migrating_twice_is_migrating_once() {
 #[tokio::test]
 async fn migrators_at_once_apply_everything_once() {
     for kind in KINDS {
-        let database = TestDatabase::unmigrated(kind).await;
+        let database = TestDatabase::unmigrated(kind);
         let migrators: Vec<_> = (0..6)
             .map(|_| {
                 let other = database.another();

@@ -67,7 +67,7 @@ impl TestDatabase {
     }
 
     /// A fresh one without a schema.
-    pub async fn unmigrated(kind: Kind) -> Self {
+    pub fn unmigrated(kind: Kind) -> Self {
         Self::empty(kind, false)
     }
 
