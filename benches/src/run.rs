@@ -48,7 +48,7 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<()> {
     let rows = rows::choose(&options.rows, options.quick, options.million)?;
     let gih = fs::canonicalize(&options.gih).with_context(|| options.gih.display().to_string())?;
-    // Whoever names rows wants them.
+    // Rows that were named are measured, however long they take.
     let is_bounded = options.quick && options.rows.is_empty();
     let postgres = Postgres::new(
         options.postgres_url.clone(),

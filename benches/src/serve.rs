@@ -11,7 +11,7 @@ const KEEP_ALIVE: Duration = Duration::from_hours(1);
 const BACKLOG: u32 = 4096;
 
 /// Serves on a free port of loopback until it is killed; says where on stdout.
-#[allow(clippy::print_stdout)] // whoever started it reads the line
+#[allow(clippy::print_stdout)] // the program that starts this one reads the line
 pub fn forever<F, S>(threads: usize, services: F) -> Result<()>
 where
     F: Fn() -> S + Send + Clone + 'static,
