@@ -49,7 +49,7 @@ impl Needs {
 }
 
 /// Brings up the servers and finds the tools that tests need, unless the environment names them already; the variables
-/// that name what was brought up and found.
+/// that name what was brought up and found, and a folder for temporary files, so that a test that is killed leaves none.
 pub fn for_tests(scratch: &mut Scratch, needs: Needs) -> Result<Vec<(&'static str, String)>> {
     type Start = fn(&mut Scratch) -> Result<String>;
     let mut settings = Vec::new();
@@ -67,6 +67,9 @@ pub fn for_tests(scratch: &mut Scratch, needs: Needs) -> Result<Vec<(&'static st
     if needs.tools {
         settings.extend(tools::for_tests(scratch)?);
     }
+    let folder = scratch.path().join("tmp");
+    std::fs::create_dir(&folder)?;
+    settings.push(("TMPDIR", folder.display().to_string()));
     Ok(settings)
 }
 

@@ -14,12 +14,12 @@ const NEXTEST_VERSION: &str = "0.9.143";
 
 /// How many tests run at once, as nextest itself reads it.
 const THREADS: &str = "NEXTEST_TEST_THREADS";
-/// For each core: most long tests wait for others (a timeout, a database, the hub) for most of their time.
-const THREADS_PER_CORE: usize = 2;
+/// For each core. `.config/nextest.toml` says how many of them a test takes: most wait for others for most of their time.
+const THREADS_PER_CORE: usize = 4;
 
 /// Brings up what the tests need and the environment does not name already, runs them, and removes what it brought up.
 pub fn run(arguments: &[String]) -> Result<()> {
-    let mut scratch = Scratch::new()?;
+    let mut scratch = Scratch::in_memory()?;
     let settings = services::for_tests(&mut scratch, Needs::of(&packages(arguments)))?;
     let mut failed = Vec::new();
     let mut nextest = nextest()?;

@@ -1,5 +1,6 @@
 //! A temporary folder, the servers that live in it, and the one that cleans up behind them.
 
+use crate::workspace;
 use anyhow::{Context, Result, bail};
 use std::fs::{self, DirBuilder, File};
 use std::io::Write;
@@ -32,7 +33,13 @@ const WARDEN_WITHIN: Duration = Duration::from_secs(15);
 
 const POLL: Duration = Duration::from_millis(50);
 
-/// A folder under the system's temporary folder, and the servers started in it. Dropping it stops them and deletes it.
+/// A file system in memory, where Linux has one.
+const MEMORY: &str = "/dev/shm";
+
+/// What must be free there, in KiB: a run of all tests has taken 0.3 GB at once.
+const MEMORY_FREE_KIB: u64 = 4 << 20;
+
+/// A folder for temporary files, and the servers started in it. Dropping it stops them and deletes it.
 #[derive(Debug)]
 pub struct Scratch {
     path: PathBuf,
@@ -49,9 +56,26 @@ struct Server {
 }
 
 impl Scratch {
-    /// Makes the folder, passable but not listable for other users, and posts the warden.
+    /// Makes the folder under the system's temporary folder, passable but not listable for other users, and posts the
+    /// warden.
     pub fn new() -> Result<Self> {
-        let path = fresh_folder()?;
+        Self::under(&std::env::temp_dir())
+    }
+
+    /// The same in memory, unless `TMPDIR` names a folder or memory is short. Tests make and delete a hundred thousand
+    /// small files, most of them Postgres's, which takes a disk's file system a good part of their time.
+    pub fn in_memory() -> Result<Self> {
+        let memory = Path::new(MEMORY);
+        let is_asked_for = std::env::var_os("TMPDIR").is_none();
+        if is_asked_for && free_kib(memory).is_some_and(|free| free >= MEMORY_FREE_KIB) {
+            Self::under(memory)
+        } else {
+            Self::new()
+        }
+    }
+
+    fn under(base: &Path) -> Result<Self> {
+        let path = fresh_folder(base)?;
         let warden = Command::new("sh")
             .args(["-c", WARDEN, "warden"])
             .arg(&path)
@@ -172,9 +196,8 @@ impl Drop for Scratch {
 
 /// Makes `gih-test-<pid>-<n>` where no such folder is. A number is never taken twice in a process, so that whoever still
 /// holds the path of a deleted folder holds the path of nothing.
-fn fresh_folder() -> Result<PathBuf> {
+fn fresh_folder(base: &Path) -> Result<PathBuf> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    let base = std::env::temp_dir();
     // A folder left over by a killed process that had our id is possible; a hundred of them are not.
     for _ in 0..100 {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -191,6 +214,14 @@ fn fresh_folder() -> Result<PathBuf> {
         "{} is full of gih-test-* folders: delete them",
         base.display()
     )
+}
+
+/// What is free where this folder is, in KiB; nothing where that cannot be told.
+fn free_kib(folder: &Path) -> Option<u64> {
+    // POSIX: a line of headings, then the file system, its blocks, what is used, what is free.
+    let table = workspace::output(Command::new("df").arg("-Pk").arg(folder)).ok()?;
+    let line = table.lines().nth(1)?;
+    line.split_whitespace().nth(3)?.parse().ok()
 }
 
 #[cfg(test)]

@@ -81,3 +81,9 @@ fn a_path_is_never_given_out_twice() {
     drop(one);
     assert_ne!(Scratch::new().unwrap().path(), path);
 }
+
+#[test]
+fn what_is_free_is_known_of_a_folder_that_is_there() {
+    assert!(free_kib(&std::env::temp_dir()).is_some_and(|free| free > 0));
+    assert_eq!(free_kib(Path::new("/no/such/folder")), None);
+}

@@ -26,11 +26,17 @@ pub fn seed() -> u64 {
 /// How often a test repeats itself: a share in `cargo xtask test`, and the whole in `cargo xtask torture`, which names a
 /// seed.
 pub fn share(share: u64, whole: u64) -> u64 {
-    if std::env::var_os(SEED_VARIABLE).is_some() {
-        whole
-    } else {
-        share
-    }
+    if is_whole() { whole } else { share }
+}
+
+/// Whether a case is run on this one of the two databases: in `cargo xtask test` each is run on one of them, by turns, and in
+/// `cargo xtask torture` on both.
+pub fn has_turn(case: usize, is_sqlite: bool) -> bool {
+    is_whole() || case.is_multiple_of(2) == is_sqlite
+}
+
+fn is_whole() -> bool {
+    std::env::var_os(SEED_VARIABLE).is_some()
 }
 
 /// Prints the seed when the test that holds it fails.

@@ -10,7 +10,7 @@ use gih_fake_openai::{DEFAULT_KEY, FakeOpenAi, RawUpstream};
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 
-use super::chance::figure;
+use super::chance::{figure, has_turn};
 use super::provider_cases::{Case, DEADLINE, End, Failed, Rejected, Saved, Way, http_cases};
 use super::provider_patience::{credits, draw, look};
 use super::provider_raw_cases::{raw_cases, refused_case};
@@ -29,12 +29,15 @@ struct Job {
 }
 
 impl Job {
-    fn all(cases: Vec<Case>) -> Vec<Self> {
+    fn all(cases: Vec<Case>, kind: Kind) -> Vec<Self> {
         let mut jobs = Vec::new();
-        for case in cases {
+        for (number, case) in cases.into_iter().enumerate() {
             for (n, is_async) in [(1, false), (1, true), (4, false), (4, true)] {
-                let case = case.clone();
-                jobs.push(Self { case, n, is_async });
+                // Waiting on one database and async on the other.
+                if has_turn(number + usize::from(is_async), kind == Kind::Sqlite) {
+                    let case = case.clone();
+                    jobs.push(Self { case, n, is_async });
+                }
             }
         }
         // The longest first, so that they run beside each other.
@@ -148,8 +151,8 @@ async fn all(
     accounts: usize,
     ready: &Barrier,
 ) -> u64 {
+    let jobs = Job::all(cases, options.kind);
     let hub = Hub::start(options).await;
-    let jobs = Job::all(cases);
     upstream.prepare(&jobs);
     let count = jobs.len();
     let of = |job: &Job| PRICE * i64::from(job.n);

@@ -41,7 +41,11 @@ impl Browser {
     /// Opens one that asks for pages in these languages, the best first, as in `ko,en`.
     pub async fn speaking(languages: &str) -> Self {
         let (session, driver) = start::open(languages).await;
-        Self { session, driver }
+        let browser = Self { session, driver };
+        // A person's browser lets the page that is looked at write there; one without windows has nobody looking.
+        let allow = json!({"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]});
+        browser.devtools("Browser.grantPermissions", allow).await;
+        browser
     }
 
     /// WebDriver itself, for what no method here does.

@@ -199,8 +199,6 @@ impl Browser {
 
     /// What was copied last. The page must be on `https` or on this machine, as for its own scripts.
     pub async fn clipboard(&self) -> String {
-        let allow = json!({"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]});
-        self.devtools("Browser.grantPermissions", allow).await;
         let read = "const done = arguments[0];
             navigator.clipboard.readText().then(done, (error) => done({ error: String(error) }));";
         let text = self.session().slow_script(read, &[]).await.unwrap();

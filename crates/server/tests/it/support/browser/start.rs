@@ -131,12 +131,13 @@ fn capabilities(driver: &Driver, languages: &str) -> Value {
     ));
     flags.push(format!("--accept-lang={languages}"));
     let milliseconds = u64::try_from(TIMEOUT.as_millis()).unwrap();
+    let chromium = tool("TEST_CHROMIUM");
     json!({
-        "browserName": "chrome",
+        "browserName": browser_name(&chromium),
         "timeouts": {"implicit": 0, "pageLoad": milliseconds, "script": milliseconds},
         "goog:loggingPrefs": {"browser": "ALL"},
         "goog:chromeOptions": {
-            "binary": tool("TEST_CHROMIUM"),
+            "binary": chromium,
             "args": flags,
             "prefs": {
                 "intl.accept_languages": languages,
@@ -148,4 +149,14 @@ fn capabilities(driver: &Driver, languages: &str) -> Value {
             },
         },
     })
+}
+
+/// What the driver calls the browser at this path: it starts one that has no windows in another way.
+fn browser_name(chromium: &Path) -> &'static str {
+    let name = chromium.file_name().unwrap_or_default();
+    if name.to_string_lossy().ends_with("headless-shell") {
+        "chrome-headless-shell"
+    } else {
+        "chrome"
+    }
 }
