@@ -71,10 +71,7 @@ async fn a_page_is_used_by_what_can_be_read_on_it() {
     let (url, server) = serve("", PAGE);
     browser.goto(&url).await;
     let request = server.join().unwrap().to_lowercase();
-    assert!(
-        request.contains("accept-language: ko,en"),
-        "{request}"
-    );
+    assert!(request.contains("accept-language: ko,en"), "{request}");
     assert!(!browser.offers("Not to be seen").await);
 
     let file = browser.folder().join("fox.txt");

@@ -138,10 +138,13 @@ async fn on(kind: Kind) {
     }
     let started = Instant::now();
     let gap = ARRIVALS / u32::try_from(cases.len()).unwrap();
-    let running = cases.iter().enumerate().map(async |(turn, &(number, case))| {
-        tokio::time::sleep(gap * u32::try_from(turn).unwrap()).await;
-        one(&api, number, case).await
-    });
+    let running = cases
+        .iter()
+        .enumerate()
+        .map(async |(turn, &(number, case))| {
+            tokio::time::sleep(gap * u32::try_from(turn).unwrap()).await;
+            one(&api, number, case).await
+        });
     let ends = join(join_all(running), in_parts(&upstream, &storage, &api)).await;
     let (mut images, parts) = ends;
     images.push(parts);
