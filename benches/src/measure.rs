@@ -67,7 +67,7 @@ impl Usage {
         let postgres = hub.books.database.as_ref();
         Ok(Self {
             hub_cpu_ms: procfs::cpu_ms(pid)?,
-            postgres_cpu_ms: postgres.map_or(Ok(0.0), |(server, _)| server.cpu_seconds())? * 1000.0,
+            postgres_cpu_ms: postgres.map_or(Ok(0.0), |(server, _)| server.cpu_ms())?,
             counters,
             peak_bytes: procfs::peak_bytes(pid)?,
         })

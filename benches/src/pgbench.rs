@@ -64,9 +64,11 @@ impl<'a> Pgbench<'a> {
                 self.folder.path().join(name).display()
             ))
             .arg(without_password(&self.postgres.url_of(DATABASE)).0);
-        let cpu_before = self.postgres.cpu_seconds()?;
+        let cpu_before = self.postgres.cpu_ms()?;
         let output = pgbench.output().context("cannot start pgbench")?;
-        let cpu_seconds = self.postgres.cpu_seconds()? - cpu_before;
+        // A server process that ends while they are read would be counted twice.
+        self.postgres.wait_until_alone(DATABASE)?;
+        let cpu_ms = self.postgres.cpu_ms()? - cpu_before;
         if !output.status.success() {
             bail!(
                 "pgbench: {}: {}",
@@ -82,7 +84,7 @@ impl<'a> Pgbench<'a> {
         Ok(Figures {
             per_second: figure(&text, "tps = ")?,
             latency_ms: figure(&text, "latency average = ")?,
-            postgres_cpu_ms: cpu_seconds * 1000.0 / count,
+            postgres_cpu_ms: cpu_ms / count,
         })
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The benchmark speaks to it through `psql`, because a driver would cost a dependency and its CPU would be the tool's.
 
+use crate::procfs::Stat;
 use anyhow::{Context, Result, bail};
 use std::fmt::Display;
 use std::fs;
@@ -11,9 +12,6 @@ use std::process::{Command, Stdio};
 use std::str::FromStr;
 use std::thread;
 use std::time::{Duration, Instant};
-
-/// Linux counts the CPU time of processes in hundredths of a second, on every architecture.
-const TICKS_PER_SECOND: f64 = 100.0;
 
 /// A hub that was stopped or killed is disconnected long before.
 const ALONE_WITHIN: Duration = Duration::from_secs(20);
@@ -34,8 +32,8 @@ pub struct Postgres {
 /// What one database has done since it was created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counters {
-    /// Transactions that have ended. Each connection reports its own at most once a second, and after a pause of up to
-    /// ten seconds, so the last ones of a short run may be missing; after a warm-up at the same rate they cancel out.
+    /// Transactions that have ended. Each connection reports its own at most once a second and after a pause of up to ten,
+    /// so they are complete only when nobody is connected: see [`Postgres::wait_until_alone`].
     pub transactions: u64,
     /// Statements from clients, `BEGIN` and `COMMIT` among them; `None` when the server has no `pg_stat_statements`.
     pub statements: Option<u64>,
@@ -122,7 +120,10 @@ impl Postgres {
 
     /// Waits until nobody is connected to a database: a connection reports its last transactions when it ends.
     pub fn wait_until_alone(&self, database: &str) -> Result<()> {
-        let sql = format!("SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}'");
+        let sql = format!(
+            "SELECT count(*) FROM pg_stat_activity
+            WHERE datname = '{database}' AND backend_type = 'client backend'"
+        );
         let began = Instant::now();
         while self.query("postgres", &sql)? != "0" {
             if began.elapsed() > ALONE_WITHIN {
@@ -162,22 +163,21 @@ impl Postgres {
         })
     }
 
-    /// CPU seconds that the server has used so far: all its processes, those that have ended included.
-    pub fn cpu_seconds(&self) -> Result<f64> {
-        let mut ticks = 0;
+    /// CPU time that the server has used so far, in milliseconds: all its processes, those that have ended included.
+    pub fn cpu_ms(&self) -> Result<f64> {
+        let mut children_ms = 0.0;
         for entry in fs::read_dir("/proc")? {
-            // A process may end between being listed and being read; the postmaster counts it from then on.
-            let Ok(text) = fs::read_to_string(entry?.path().join("stat")) else {
+            let name = entry?.file_name();
+            let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) else {
                 continue;
             };
-            if let Some(stat) = Stat::read(&text).filter(|stat| stat.parent == self.pid) {
-                ticks += stat.own_ticks;
+            // A process may end between being listed and being read; the postmaster counts it from then on.
+            if let Some(child) = Stat::of(pid).ok().filter(|stat| stat.parent == self.pid) {
+                children_ms += child.own_ms;
             }
         }
-        let path = format!("/proc/{}/stat", self.pid);
-        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
-        let stat = Stat::read(&text).with_context(|| format!("{path} reads {text}"))?;
-        Ok(f64::from(ticks + stat.own_ticks + stat.ended_children_ticks) / TICKS_PER_SECOND)
+        let server = Stat::of(self.pid)?;
+        Ok(children_ms + server.own_ms + server.ended_children_ms)
     }
 
     /// A client program of the server's own folder, with the password in its environment: a command line is shown to
@@ -212,27 +212,6 @@ where
         .map_err(|error| anyhow::anyhow!("psql answered `{text}` for a number: {error}"))
 }
 
-/// What `/proc/PID/stat` says about a process, in ticks of CPU.
-#[derive(Debug, PartialEq, Eq)]
-struct Stat {
-    parent: u32,
-    own_ticks: u32,
-    ended_children_ticks: u32,
-}
-
-impl Stat {
-    /// Reads `pid (name) state ppid …`; a name may hold spaces and parentheses.
-    fn read(text: &str) -> Option<Self> {
-        let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
-        let ticks = |field: usize| fields.get(field)?.parse::<u32>().ok();
-        Some(Self {
-            parent: ticks(1)?,
-            own_ticks: ticks(11)? + ticks(12)?,
-            ended_children_ticks: ticks(13)? + ticks(14)?,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -260,21 +239,6 @@ mod tests {
         assert_eq!(password, "secret");
         let plain = "postgres://postgres@127.0.0.1:5433/postgres";
         assert_eq!(without_password(plain), (plain.to_owned(), String::new()));
-    }
-
-    #[test]
-    fn the_times_of_a_process_are_read() {
-        let text =
-            "71 (a (b) c) S 42 71 71 0 -1 4194560 900 8000 1 2 30 4 500 60 20 0 1 0 99 1000 200\n";
-        assert_eq!(
-            Stat::read(text),
-            Some(Stat {
-                parent: 42,
-                own_ticks: 34,
-                ended_children_ticks: 560
-            })
-        );
-        assert_eq!(Stat::read("71 (short) S 42"), None);
     }
 
     #[test]

@@ -24,7 +24,9 @@ pub struct Process {
     child: Child,
     /// `http://127.0.0.1:PORT`
     pub url: String,
-    /// From its start until it said that it listens.
+    /// When it was started.
+    pub started: Instant,
+    /// From then until it said that it listens.
     pub ready_after: Duration,
 }
 
@@ -33,7 +35,7 @@ impl Process {
     pub fn start(command: &mut Command, log: &Path) -> Result<Self> {
         let name = command.get_program().display().to_string();
         let stderr = File::create(log).with_context(|| log.display().to_string())?;
-        let began = Instant::now();
+        let started = Instant::now();
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -58,7 +60,8 @@ impl Process {
         let mut process = Self {
             child,
             url: String::new(),
-            ready_after: began.elapsed(),
+            started,
+            ready_after: started.elapsed(),
         };
         match heard {
             Ok(url) => process.url = url,

@@ -8,12 +8,39 @@ const MS_PER_TICK: f64 = 10.0;
 /// "Forget the peak of resident memory", see `proc_pid_clear_refs(5)`.
 const FORGET_PEAK: &str = "5";
 
+/// CPU time of a process, in milliseconds.
+#[derive(Debug, PartialEq)]
+pub struct Stat {
+    /// The process id of its parent.
+    pub parent: u32,
+    /// What all its threads have used so far.
+    pub own_ms: f64,
+    /// What its children had used when they ended.
+    pub ended_children_ms: f64,
+}
+
+impl Stat {
+    /// Reads it.
+    pub fn of(pid: u32) -> Result<Self> {
+        let stat = read(pid, "stat")?;
+        Self::parse(&stat).with_context(|| format!("/proc/{pid}/stat reads {stat}"))
+    }
+
+    /// Of `pid (name) state ppid …`; a name may hold spaces and parentheses.
+    fn parse(stat: &str) -> Option<Self> {
+        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+        let ms = |field: usize| Some(fields.get(field)?.parse::<f64>().ok()? * MS_PER_TICK);
+        Some(Self {
+            parent: fields.get(1)?.parse().ok()?,
+            own_ms: ms(11)? + ms(12)?,
+            ended_children_ms: ms(13)? + ms(14)?,
+        })
+    }
+}
+
 /// CPU time that all threads of a process have used so far, in milliseconds.
 pub fn cpu_ms(pid: u32) -> Result<f64> {
-    let stat = read(pid, "stat")?;
-    cpu_ticks(&stat)
-        .map(|ticks| ticks * MS_PER_TICK)
-        .with_context(|| format!("/proc/{pid}/stat reads {stat}"))
+    Ok(Stat::of(pid)?.own_ms)
 }
 
 /// Resident memory now, in bytes.
@@ -42,14 +69,6 @@ fn read(pid: u32, file: &str) -> Result<String> {
     fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))
 }
 
-/// User and system time of `pid (name) state ppid …`; a name may hold spaces and parentheses.
-fn cpu_ticks(stat: &str) -> Option<f64> {
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
-    let user: f64 = fields.next()?.parse().ok()?;
-    let system: f64 = fields.next()?.parse().ok()?;
-    Some(user + system)
-}
-
 /// The value of a line like `VmRSS:     1234 kB`.
 fn bytes(status: &str, name: &str) -> Option<f64> {
     let line = status.lines().find_map(|line| line.strip_prefix(name))?;
@@ -62,11 +81,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_times_of_all_threads_are_added_up() {
+    fn the_times_of_a_process_are_read() {
         let stat =
             "71 (a (b) c) S 42 71 71 0 -1 4194560 900 8000 1 2 30 4 500 60 20 0 1 0 99 1000 200\n";
-        assert_eq!(cpu_ticks(stat), Some(34.0));
-        assert_eq!(cpu_ticks("71 (short) S 42"), None);
+        let times = Stat {
+            parent: 42,
+            own_ms: 340.0,
+            ended_children_ms: 5600.0,
+        };
+        assert_eq!(Stat::parse(stat), Some(times));
+        assert_eq!(Stat::parse("71 (short) S 42"), None);
     }
 
     #[test]

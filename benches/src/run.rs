@@ -13,6 +13,10 @@ use std::time::{Duration, Instant};
 /// A quick run begins no row later than this, so that it ends within three minutes on a slow machine too.
 const QUICK_LIMIT: Duration = Duration::from_secs(150);
 
+/// Names a superuser's URL of the Postgres server, `postgres://user:password@host:port/postgres`: a variable and no
+/// option, because a command line is shown to all users of the machine.
+const POSTGRES_URL: &str = "GIH_BENCH_POSTGRES_URL";
+
 #[derive(Args)]
 pub struct Options {
     /// The rows to measure; all but the longest unless named
@@ -26,9 +30,6 @@ pub struct Options {
     /// The binary `gih`
     #[arg(long)]
     gih: PathBuf,
-    /// A superuser's URL of the Postgres server: postgres://user:password@host:port/postgres
-    #[arg(long)]
-    postgres_url: String,
     /// The folder of psql and pgbench
     #[arg(long)]
     postgres_bin: PathBuf,
@@ -51,7 +52,7 @@ pub fn run(options: &Options) -> Result<()> {
     // Rows that were named are measured, however long they take.
     let is_bounded = options.quick && options.rows.is_empty();
     let postgres = Postgres::new(
-        options.postgres_url.clone(),
+        std::env::var(POSTGRES_URL).context(POSTGRES_URL)?,
         options.postgres_bin.clone(),
         options.postgres_pid,
     )?;
@@ -83,6 +84,9 @@ pub fn run(options: &Options) -> Result<()> {
         );
     }
     let json = serde_json::to_vec_pretty(&report::json(&measured, options.quick))?;
+    if let Some(folder) = options.json.parent() {
+        fs::create_dir_all(folder)?;
+    }
     fs::write(&options.json, json).with_context(|| options.json.display().to_string())?;
     let failed: Vec<&str> = measured.iter().filter_map(Measured::failed).collect();
     if !failed.is_empty() {

@@ -1,6 +1,6 @@
 //! What the three servers have in common.
 
-use actix_web::dev::{HttpServiceFactory, ServerHandle};
+use actix_web::dev::HttpServiceFactory;
 use actix_web::{App, HttpServer};
 use anyhow::{Context, Result};
 use std::time::Duration;
@@ -30,9 +30,7 @@ where
             "listening on http://{}",
             address.context("the server is bound to no address")?
         );
-        let server = server.run();
-        let _: ServerHandle = server.handle();
-        Ok(server.await?)
+        Ok(server.run().await?)
     })
 }
 

@@ -13,11 +13,13 @@ const RELEASE: &str = "release";
 pub fn run(options: &BenchOptions) -> Result<()> {
     let folder = build(&options.profile)?;
     let mut scratch = Scratch::new()?;
-    if options.profile == RELEASE && is_in_memory(scratch.path()) {
-        bail!(
-            "{} is in memory, where a sync costs nothing: set TMPDIR to a folder on a disk",
-            scratch.path().display()
-        );
+    for used in [scratch.path(), &folder] {
+        if options.profile == RELEASE && is_in_memory(used) {
+            bail!(
+                "{} is in memory, where a sync costs nothing: set TMPDIR and CARGO_TARGET_DIR to folders on a disk",
+                used.display()
+            );
+        }
     }
     let postgres = postgres::start_durable(&mut scratch)?;
     for program in ["psql", "pgbench"] {
@@ -40,8 +42,10 @@ pub fn run(options: &BenchOptions) -> Result<()> {
         .arg(&postgres.binaries)
         .arg("--postgres-pid")
         .arg(postgres.pid.to_string())
-        .arg("--postgres-url")
-        .arg(&postgres.url)
+        .arg("--folder")
+        .arg(folder.parent().unwrap_or(&folder))
+        // A command line is shown to all users of the machine, and in the log.
+        .env("GIH_BENCH_POSTGRES_URL", &postgres.url)
         .args(&options.rows);
     workspace::run(&mut tool)
 }

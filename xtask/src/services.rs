@@ -15,7 +15,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 
 /// What the database tests connect to: `postgres://…` of a role that may create databases.
-const DATABASE: &str = "TEST_DATABASE_URL";
+pub const DATABASE: &str = "TEST_DATABASE_URL";
 /// What the object storage tests speak to: `http://…` of an S3 server that takes any credentials.
 const S3: &str = "TEST_S3_ENDPOINT";
 

@@ -29,6 +29,7 @@ pub fn run(bench: &Bench) -> Result<Vec<Round>> {
         round.add(RESIDENT, measure::resident_bytes(&hub.process)? / MB);
         round.add(START, hub.process.ready_after.as_secs_f64());
         round.add(BINARY, bench.gih.metadata()?.len() as f64 / MB);
+        hub.process.stop()?;
         Ok(round)
     })
 }

@@ -1,7 +1,7 @@
 //! Large images: what each byte costs, and how many are in memory.
 
 use crate::bench::Bench;
-use crate::hub::Kind;
+use crate::hub::{Books, Kind};
 use crate::measure::HUB_CPU;
 use crate::spread::Round;
 use crate::yardstick::Yardstick;
@@ -25,7 +25,8 @@ pub fn sqlite(bench: &Bench) -> Result<Vec<Round>> {
 fn run(bench: &Bench, kind: Kind) -> Result<Vec<Round>> {
     let upstream = bench.upstream(&[("--image-bytes", IMAGE_BYTES)])?;
     let store = Yardstick::store(bench, &upstream)?;
-    let books = bench.books(kind)?;
+    // Books of its own: its images are removed, and those of other rows are many and small.
+    let books = Books::new(bench, kind, "bench_large", CALLERS)?;
     let hub = books.serve(bench, &upstream.url)?;
     let job = bench.timed(hub.generations()?, CALLERS);
     hub.warm(&job)?;
@@ -33,6 +34,7 @@ fn run(bench: &Bench, kind: Kind) -> Result<Vec<Round>> {
         let (outcome, mut round) = hub.measure(&job)?;
         let parts = store.measure(&upstream, &job)?;
         store.remove_images()?;
+        books.remove_images()?;
         if let Some(hub_cpu_ms) = round.get(HUB_CPU) {
             round.add(OF_STORE, hub_cpu_ms / parts.own_cpu_ms);
         }
@@ -43,14 +45,13 @@ fn run(bench: &Bench, kind: Kind) -> Result<Vec<Round>> {
         Ok(round)
     })?;
     rounds.push(hub.finish(&job)?);
-    books.remove_images()?;
     Ok(rounds)
 }
 
 /// Four images in each answer, on Postgres.
 pub fn four(bench: &Bench) -> Result<Vec<Round>> {
     let upstream = bench.upstream(&[("--image-bytes", IMAGE_BYTES), ("--images", 4)])?;
-    let books = bench.books(Kind::Postgres)?;
+    let books = Books::new(bench, Kind::Postgres, "bench_large", CALLERS)?;
     let hub = books.serve(bench, &upstream.url)?;
     let job = hub.job("/api/v1/images/generations", Some(FOUR))?;
     let job = bench.timed(job, CALLERS);
@@ -59,9 +60,9 @@ pub fn four(bench: &Bench) -> Result<Vec<Round>> {
         let (outcome, mut round) = hub.measure(&job)?;
         round.add("per second", outcome.per_second);
         round.add("p50 ms", outcome.p50_ms);
+        books.remove_images()?;
         Ok(round)
     })?;
     rounds.push(hub.finish(&job)?);
-    books.remove_images()?;
     Ok(rounds)
 }
