@@ -62,7 +62,7 @@ impl Scratch {
         Self::under(&std::env::temp_dir())
     }
 
-    /// The same in memory, unless `TMPDIR` names a folder or memory is short. Tests make and delete a hundred thousand
+    /// The same in memory, unless `TMPDIR` names a folder or there is little room. Tests make and delete a hundred thousand
     /// small files, most of them Postgres's, which takes a disk's file system a good part of their time.
     pub fn in_memory() -> Result<Self> {
         let memory = Path::new(MEMORY);

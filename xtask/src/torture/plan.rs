@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Passes when no time is given: a thousand kills of each kind at a hundred a pass.
 const PASSES: u64 = 10;
-/// Long tests live in modules of this name, or in test binaries of it.
+/// Long tests live in modules of this name, or in test binaries of it; nextest's profile has it too.
 const NAME: &str = "torture";
 
 /// When to stop.
@@ -41,6 +41,8 @@ pub fn arguments(words: &[String]) -> Vec<String> {
         filter = format!("{filter} & ({})", words.join(" + "));
     }
     [
+        "--profile",
+        NAME,
         "--workspace",
         "--exclude",
         "xtask",

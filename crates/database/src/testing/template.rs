@@ -32,9 +32,9 @@ pub fn template(
     let nanos = UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos();
     let draft = format!("gih_draft_{}_{nanos}", std::process::id());
     execute(admin_url, &format!("CREATE DATABASE {draft}"))?;
-    prepare(&database_url(admin_url, &draft))?;
     let rename = format!("ALTER DATABASE {draft} RENAME TO {template}");
-    if let Err(problem) = execute(admin_url, &rename) {
+    let made = prepare(&database_url(admin_url, &draft)).and_then(|()| execute(admin_url, &rename));
+    if let Err(problem) = made {
         execute(admin_url, &format!("DROP DATABASE {draft} WITH (FORCE)"))?;
         if !is_there()? {
             return Err(problem);

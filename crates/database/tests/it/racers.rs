@@ -1,5 +1,5 @@
 //! Many at once: exactly one wins, and the books stay in order. On both databases. More races, each many times, are in
-//! `torture/racers.rs`.
+//! `torture/racers`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

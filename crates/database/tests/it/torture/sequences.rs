@@ -18,7 +18,7 @@ use crate::torture::tally::Tally;
 use crate::torture::word;
 
 const SEQUENCES: u32 = 2_000;
-const SEQUENCES_SHARE: u32 = 100;
+const SEQUENCES_SHARE: u32 = 150;
 pub const STEPS: usize = 40;
 /// An audit reads all there is, so it is made every so many sequences, and each database takes a few such batches.
 const SEQUENCES_AN_AUDIT: u64 = 25;

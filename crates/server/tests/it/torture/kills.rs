@@ -138,8 +138,12 @@ async fn nothing_is_lost_or_doubled_while_another_process_goes_on() {
     }
     let reckoning = crowd.reckon(&beside, &upstream).await;
     beside.audit();
-    // The reaper forgets the dead, if not the last of them yet.
+    // The reaper forgets the dead, if not the last of them yet; two processes started the whole, and one each cycle.
     let workers = site.number("SELECT count(*) AS number FROM workers");
-    assert!(workers < 30, "{workers} workers are remembered");
+    let started = 2 + i64::try_from(cycles).unwrap();
+    assert!(
+        workers < 30.min(started - 2),
+        "{workers} of {started} are remembered"
+    );
     tell("kill -9 of one of two", "postgres", cycles, &reckoning);
 }
