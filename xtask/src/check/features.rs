@@ -19,9 +19,10 @@ pub fn check() -> Result<()> {
     verdict(&found)
 }
 
-/// What tests run: what macros and build scripts run may have other features, and hides a difference otherwise.
+/// The packages that a test is linked with. They are compared alone first: a package that macros are also built with may
+/// have two sets of features, and the wrong one would pass for the right one.
 const RUN: &str = "normal,dev,no-proc-macro";
-/// That, and what macros and build scripts run.
+/// These, and the packages that macros and build scripts are built with.
 const ALL: &str = "normal,build,dev";
 
 /// Each package of a build's tree with its features, a line each.

@@ -66,8 +66,8 @@ impl Scratch {
     /// small files, most of them Postgres's, which takes a disk's file system a good part of their time.
     pub fn in_memory() -> Result<Self> {
         let memory = Path::new(MEMORY);
-        let is_asked_for = std::env::var_os("TMPDIR").is_none();
-        if is_asked_for && free_kib(memory).is_some_and(|free| free >= MEMORY_FREE_KIB) {
+        let is_ours_to_choose = std::env::var_os("TMPDIR").is_none();
+        if is_ours_to_choose && free_kib(memory).is_some_and(|free| free >= MEMORY_FREE_KIB) {
             Self::under(memory)
         } else {
             Self::new()
