@@ -85,10 +85,11 @@ impl Put {
         }
         let folder = self.target.parent().unwrap_or(&self.root);
         let mut attempt = 1;
+        let publish =
+            || fs::create_dir_all(folder).and_then(|()| fs::rename(&incoming.path, &self.target));
         loop {
-            fs::create_dir_all(folder)?;
-            match fs::rename(&incoming.path, &self.target) {
-                Err(error) if error.kind() == ErrorKind::NotFound && attempt < PUBLISH_ATTEMPTS => {
+            match publish() {
+                Err(error) if is_of_a_folder_that_went(&error) && attempt < PUBLISH_ATTEMPTS => {
                     attempt += 1;
                 }
                 result => break result?,
@@ -100,6 +101,12 @@ impl Put {
         sync_folder(folder)?;
         sync_folder(folder.parent().unwrap_or(&self.root))
     }
+}
+
+/// What a delete of the folder causes: a rename into it finds nothing. To make a folder that goes at that moment fails because
+/// it is there, and when the standard library looks, it is not.
+fn is_of_a_folder_that_went(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::AlreadyExists)
 }
 
 /// The caller's side of the decision: dropped early, it decides against.
