@@ -93,21 +93,16 @@ impl Database {
         // Before libpq does: it would have OpenSSL clean up when the process exits, while the pool's threads may still be
         // using it, which ends the process by a signal.
         openssl_sys::init();
-        let (size, idle, writer) = match &target {
-            // One connection is made ahead, so that the first request does not wait for it.
-            Target::Postgres(_) => (settings.postgres_connections.max(1), 1, None),
+        let (size, writer) = match &target {
+            Target::Postgres(_) => (settings.postgres_connections.max(1), None),
             Target::Sqlite(_) => {
                 let writer = Writer::start(target.clone())?;
-                (settings.sqlite_readers.max(1), 0, Some(writer))
+                (settings.sqlite_readers.max(1), Some(writer))
             }
         };
         Ok(Self {
             inner: Arc::new(Inner {
-                sessions: Arc::new(Sessions::new(
-                    target.clone(),
-                    size + UPKEEP_CONNECTIONS,
-                    idle,
-                )),
+                sessions: Arc::new(Sessions::new(target.clone(), size + UPKEEP_CONNECTIONS)),
                 permits: Arc::new(Semaphore::new(size as usize)),
                 upkeep: Arc::new(Semaphore::new(UPKEEP_CONNECTIONS as usize)),
                 writer,

@@ -74,8 +74,9 @@ pub(crate) struct Sessions {
 }
 
 impl Sessions {
-    /// A pool of at most `size` connections, of which `idle` are made at once, in the background.
-    pub(crate) fn new(target: Target, size: u32, idle: u32) -> Self {
+    /// A pool of at most `size` connections, each made when it is first needed. With one made ahead, every command would
+    /// open two.
+    pub(crate) fn new(target: Target, size: u32) -> Self {
         let losses = Arc::new(AtomicU64::new(0));
         let manager = Manager {
             target,
@@ -83,7 +84,7 @@ impl Sessions {
         };
         let pool = Pool::builder()
             .max_size(size)
-            .min_idle(Some(idle))
+            .min_idle(Some(0))
             .test_on_check_out(false)
             // Also bounds the pause between attempts to connect (half of it), and so how soon a return is noticed.
             .connection_timeout(Duration::from_secs(2))

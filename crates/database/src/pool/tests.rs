@@ -176,6 +176,17 @@ async fn postgres_errors_are_told_apart() {
 }
 
 #[tokio::test]
+async fn one_statement_after_the_other_takes_one_connection() {
+    let database = TestDatabase::new(Kind::Postgres).await;
+    for _ in 0..3 {
+        assert_eq!(database.read(one).await, Ok(1));
+    }
+    let others = "SELECT count(*) AS number FROM pg_stat_activity \
+                  WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    assert_eq!(database.numbers(others), [1]);
+}
+
+#[tokio::test]
 async fn lost_connections_are_replaced() {
     let database = TestDatabase::new(Kind::Postgres).await;
     // Every connection of the pool is in use once.
