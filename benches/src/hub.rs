@@ -25,9 +25,6 @@ const MAX_TRACED_CALLERS: usize = 32;
 /// The body of a plain request.
 pub const PLAIN: &str = r#"{"model":"gpt-image-2","prompt":"a red fox in the snow"}"#;
 
-/// How long a hub is left alone to see what it does then: it looks for work a few times a second.
-const IDLE: Duration = Duration::from_secs(4);
-
 /// The base of a provider that nobody calls.
 pub const NO_PROVIDER: &str = "http://127.0.0.1:9";
 
@@ -38,7 +35,8 @@ pub enum Kind {
     Sqlite,
 }
 
-/// Transactions of a hub that nobody asks for anything, on Postgres: in a start with an end, and in each second between.
+/// Transactions of a hub that nobody asks for anything, on Postgres: those of a start and a stop, and those of each second
+/// between them.
 #[derive(Clone, Copy, Default)]
 struct Idle {
     once: f64,
@@ -82,10 +80,12 @@ impl Books {
         // Unfinished business of a first start is not what a row measures.
         let once = books.idle_transactions(bench, Duration::ZERO)?;
         if books.database.is_some() {
-            let more = books.idle_transactions(bench, IDLE)? - once;
+            // A hub looks for work a few times a second.
+            let time = Duration::from_secs(bench.seconds().into());
+            let more = books.idle_transactions(bench, time)? - once;
             books.idle = Idle {
                 once,
-                a_second: more.max(0.0) / IDLE.as_secs_f64(),
+                a_second: more.max(0.0) / time.as_secs_f64(),
             };
         }
         Ok(books)
@@ -311,14 +311,10 @@ impl Hub<'_> {
             warm_up_seconds: 0.0,
             ..job.clone()
         };
-        match measure::syncs(&self.process, &brief) {
-            Ok(Some((requests, syncs))) => {
-                self.requests.set(self.requests.get() + requests);
-                round.add(measure::SYNCS, syncs / requests);
-            }
-            Ok(None) => {}
-            // A hub that is traced is slow, and may refuse what it else does; the other figures are good.
-            Err(error) => eprintln!("file syncs were not counted: {error:#}"),
+        let traced = measure::syncs(&self.process, &brief);
+        if let Ok(Some((requests, syncs))) = traced {
+            self.requests.set(self.requests.get() + requests);
+            round.add(measure::SYNCS, syncs / requests);
         }
         let Self {
             books,
@@ -329,7 +325,11 @@ impl Hub<'_> {
         } = self;
         let lived = process.started.elapsed();
         process.stop()?;
-        if books.database.is_some() {
+        if let Err(error) = traced {
+            // A hub that is traced is slow, and may answer 503 under a load that it serves otherwise. How many requests
+            // it served then, nobody knows.
+            eprintln!("neither file syncs nor transactions were counted: {error:#}");
+        } else if books.database.is_some() {
             let life = u32::try_from(books.transactions()? - transactions_before)?;
             let idle = books.idle.once + books.idle.a_second * lived.as_secs_f64();
             let of_requests = (f64::from(life) - idle).max(0.0);

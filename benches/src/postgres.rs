@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 /// A hub that was stopped or killed is disconnected long before.
 const ALONE_WITHIN: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(50);
+/// A read takes about a millisecond, and server processes end in bursts.
+const CPU_READS: u32 = 1000;
 
 /// A running server.
 #[derive(Clone, Debug)]
@@ -165,19 +167,32 @@ impl Postgres {
 
     /// CPU time that the server has used so far, in milliseconds: all its processes, those that have ended included.
     pub fn cpu_ms(&self) -> Result<f64> {
+        for _ in 0..CPU_READS {
+            let ended_before = Stat::of(self.pid)?.ended_children_ms;
+            let running_ms = self.children_ms()?;
+            let server = Stat::of(self.pid)?;
+            // A process that ends meanwhile could be counted twice, or not at all.
+            if server.ended_children_ms <= ended_before {
+                return Ok(running_ms + server.own_ms + server.ended_children_ms);
+            }
+        }
+        bail!("Postgres ended a process during each of {CPU_READS} reads of its CPU time")
+    }
+
+    /// CPU time of the server's processes that run, without the postmaster.
+    fn children_ms(&self) -> Result<f64> {
         let mut children_ms = 0.0;
         for entry in fs::read_dir("/proc")? {
             let name = entry?.file_name();
             let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) else {
                 continue;
             };
-            // A process may end between being listed and being read; the postmaster counts it from then on.
+            // A process may end between being listed and being read.
             if let Some(child) = Stat::of(pid).ok().filter(|stat| stat.parent == self.pid) {
                 children_ms += child.own_ms;
             }
         }
-        let server = Stat::of(self.pid)?;
-        Ok(children_ms + server.own_ms + server.ended_children_ms)
+        Ok(children_ms)
     }
 
     /// A client program of the server's own folder, with the password in its environment: a command line is shown to

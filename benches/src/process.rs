@@ -80,8 +80,11 @@ impl Process {
         self.child.id()
     }
 
-    /// Asks it to end and waits until it has.
+    /// Asks it to end and waits until it has. One that has ended by itself is an error.
     pub fn stop(mut self) -> Result<()> {
+        if let Some(status) = self.child.try_wait()? {
+            bail!("a server ended by itself: {status}");
+        }
         kill_process(Pid::from_child(&self.child), Signal::TERM)?;
         let began = Instant::now();
         while self.child.try_wait()?.is_none() {
@@ -126,6 +129,14 @@ mod tests {
             shell("echo hello; echo listening on http://127.0.0.1:1; exec sleep 60").unwrap();
         assert_eq!(process.url, "http://127.0.0.1:1");
         process.stop().unwrap();
+    }
+
+    #[test]
+    fn a_server_that_ended_by_itself_is_an_error_when_it_is_stopped() {
+        let mut process = shell("echo listening on http://127.0.0.1:1").unwrap();
+        process.child.wait().unwrap();
+        let error = process.stop().err().unwrap();
+        assert!(error.to_string().contains("by itself"), "{error}");
     }
 
     #[test]

@@ -95,7 +95,10 @@ fn wait_until_quiet(hub: &Hub) -> Result<()> {
             return Ok(());
         }
         if began.elapsed() > QUIET_WITHIN {
-            // Then this is what it uses.
+            eprintln!(
+                "the hub is not quiet after {} s: what follows may not be its idle CPU",
+                QUIET_WITHIN.as_secs()
+            );
             return Ok(());
         }
     }

@@ -45,6 +45,7 @@ fn run(bench: &Bench, kind: Kind) -> Result<Vec<Round>> {
         Ok(round)
     })?;
     rounds.push(hub.finish(&job)?);
+    books.remove_images()?;
     Ok(rounds)
 }
 
@@ -64,5 +65,6 @@ pub fn four(bench: &Bench) -> Result<Vec<Round>> {
         Ok(round)
     })?;
     rounds.push(hub.finish(&job)?);
+    books.remove_images()?;
     Ok(rounds)
 }
