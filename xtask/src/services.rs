@@ -58,9 +58,10 @@ pub fn for_tests(scratch: &mut Scratch, needs: Needs) -> Result<Vec<(&'static st
         (S3, needs.s3, s3::start),
     ] {
         if is_needed {
-            match std::env::var(name) {
-                Ok(value) if !value.is_empty() => eprintln!("{name} is set: using that server"),
-                _ => settings.push((name, start(scratch)?)),
+            if is_set(name) {
+                eprintln!("{name} is set: using that server");
+            } else {
+                settings.push((name, start(scratch)?));
             }
         }
     }
@@ -71,6 +72,11 @@ pub fn for_tests(scratch: &mut Scratch, needs: Needs) -> Result<Vec<(&'static st
     std::fs::create_dir(&folder)?;
     settings.push(("TMPDIR", folder.display().to_string()));
     Ok(settings)
+}
+
+/// Whether the environment names a server or a tool; an empty value names none.
+pub fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty())
 }
 
 /// A loopback port that was free a moment ago. Another process may take it before the server does; the server then

@@ -20,7 +20,7 @@ const FIGURES: &str = "TORTURE_FIGURES";
 /// Runs passes until the minutes are up, or ten of them; prints what they came to. A pass that failed is an error, after
 /// all have run.
 pub fn run(minutes: Option<u64>, narrowed: &[String]) -> Result<()> {
-    let mut scratch = Scratch::in_memory()?;
+    let mut scratch = Scratch::new()?;
     let servers = services::for_tests(&mut scratch, Needs::SERVERS)?;
     let until = Until::of(minutes);
     let file = std::env::temp_dir().join(format!("gih-torture-{}", std::process::id()));

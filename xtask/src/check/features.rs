@@ -10,13 +10,13 @@ use std::collections::BTreeSet;
 
 /// Compares what both builds compile.
 pub fn check() -> Result<()> {
-    let mut found = Vec::new();
+    let mut found = BTreeSet::new();
     for edges in [RUN, ALL] {
         let of_domain = tree(&["--package", "gih-domain"], edges)?;
         let of_workspace = tree(&["--workspace"], edges)?;
         found.extend(differences(&of_domain, &of_workspace));
     }
-    verdict(&found)
+    verdict(&Vec::from_iter(found))
 }
 
 /// The packages that a test is linked with. They are compared alone first: a package that macros are also built with may

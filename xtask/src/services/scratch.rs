@@ -36,7 +36,7 @@ const POLL: Duration = Duration::from_millis(50);
 /// A file system in memory, where Linux has one.
 const MEMORY: &str = "/dev/shm";
 
-/// What must be free there, in KiB: a run of all tests has taken 0.3 GB at once.
+/// What must be free there, in KiB: `cargo xtask test` has taken 0.3 GB at once.
 const MEMORY_FREE_KIB: u64 = 4 << 20;
 
 /// A folder for temporary files, and the servers started in it. Dropping it stops them and deletes it.

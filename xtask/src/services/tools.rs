@@ -2,7 +2,7 @@
 
 use super::install::{Need, install};
 use super::python::Environment;
-use super::{Scratch, on_path};
+use super::{Scratch, is_set, on_path};
 use crate::workspace;
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
@@ -24,11 +24,10 @@ const DRIVERS: [&str; 3] = [
     "/usr/lib/chromium/chromedriver",
     "/usr/lib/chromium-browser/chromedriver",
 ];
-/// First one without windows, which takes half as long: the program itself where Debian has a script before it, whose
-/// process would be taken for the browser's.
-const BROWSERS: [&str; 7] = [
+/// First Debian's without windows, which takes half as long: the program itself, because the script before it would be taken
+/// for the browser's process.
+const BROWSERS: [&str; 6] = [
     "/usr/lib/chromium/chromium-headless-shell",
-    "chrome-headless-shell",
     "chromium",
     "chromium-browser",
     "google-chrome",
@@ -69,9 +68,10 @@ pub fn for_tests(scratch: &Scratch) -> Result<Vec<(&'static str, String)>> {
         (NODE, node),
         (PYTHON, |scratch| EXAMPLES.python(scratch)),
     ] {
-        match std::env::var(name) {
-            Ok(value) if !value.is_empty() => eprintln!("{name} is set: using that tool"),
-            _ => settings.push((name, find(scratch)?.display().to_string())),
+        if is_set(name) {
+            eprintln!("{name} is set: using that tool");
+        } else {
+            settings.push((name, find(scratch)?.display().to_string()));
         }
     }
     Ok(settings)
