@@ -10,12 +10,13 @@ use std::process::Command;
 /// The runner. It runs each test in a process of its own, and those of all crates beside each other.
 const NEXTEST: &str = "cargo-nextest";
 /// What is built when the machine has none.
+/// The workflows in `.github` install the same.
 const NEXTEST_VERSION: &str = "0.9.143";
 
 /// How many tests run at once, as nextest itself reads it.
 const THREADS: &str = "NEXTEST_TEST_THREADS";
 /// For each core. `.config/nextest.toml` says how many of them a test takes: most wait for others for most of their time.
-const THREADS_PER_CORE: usize = 4;
+const THREADS_PER_CORE: usize = 5;
 
 /// Brings up what the tests need and the environment does not name already, runs them, and removes what it brought up.
 pub fn run(arguments: &[String]) -> Result<()> {
@@ -34,7 +35,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
         if let Err(error) = workspace::run(&mut examples) {
             failed.push(error.to_string());
         }
-        if std::env::var_os(services::DATABASE).is_some() {
+        if services::is_set(services::DATABASE) {
             // The benchmark needs a server of its own, whose processes it can see.
             eprintln!(
                 "{} is set: no smoke test of the benchmark",
@@ -58,6 +59,8 @@ pub fn nextest() -> Result<Command> {
     let mut nextest = Command::new(program);
     nextest
         .args(["nextest", "run"])
+        // Each test would be started by a process of the runner's own, for the sake of Ctrl-Z.
+        .env("NEXTEST_DOUBLE_SPAWN", "0")
         .current_dir(workspace::root());
     if std::env::var_os(THREADS).is_none() {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);

@@ -64,6 +64,12 @@ pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T 
             return answer;
         }
         assert!(started.elapsed() < PATIENCE, "waited in vain for {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(pause(started.elapsed())).await;
     }
+}
+
+/// How long to wait before asking again for what has been waited for so long: a tenth more at most, since questions that are
+/// asked all the time take the cores from the tests beside.
+pub fn pause(waited: Duration) -> Duration {
+    (waited / 10).clamp(Duration::from_millis(20), Duration::from_millis(200))
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use gih_fake_openai::{Behaviour, FakeOpenAi};
 
-use super::chance::figure;
+use super::chance::{figure, has_turn};
 use crate::operator::site::{KINDS, Site, text};
 use crate::operator::work::{PRICE, queue, until_there_are};
 use crate::support::{Finished, Kind, Options};
@@ -130,7 +130,7 @@ async fn writing_off(kind: Kind, action: &str, point: &str) {
             "{point}: {}",
             hub.process.stderr()
         );
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
     let log = hub.process.stderr();
     let went_off = log.contains(&format!("name=\"{point}\""))
@@ -151,11 +151,12 @@ async fn writing_off(kind: Kind, action: &str, point: &str) {
 async fn expired_lots_are_written_off_once() {
     let mut cases = Vec::new();
     for kind in KINDS {
-        for action in ACTIONS {
-            for side in SIDES {
-                cases.push(
-                    async move { writing_off(kind, action, &format!("expire.{side}")).await },
-                );
+        for (number, action) in ACTIONS.into_iter().enumerate() {
+            for (turn, side) in SIDES.into_iter().enumerate() {
+                if has_turn(number + turn, kind == Kind::Sqlite) {
+                    let point = format!("expire.{side}");
+                    cases.push(async move { writing_off(kind, action, &point).await });
+                }
             }
         }
     }

@@ -163,7 +163,7 @@ async fn wait_for_end(process: &mut Process) {
             "it goes on:\n{}",
             process.stderr()
         );
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        tokio::time::sleep(crate::support::pause(started.elapsed())).await;
     }
 }
 

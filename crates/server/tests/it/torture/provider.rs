@@ -310,6 +310,6 @@ async fn end(api: &Api, id: &str) -> Value {
         }
         assert_eq!(found["usage"]["credits"], 0);
         assert!(started.elapsed() < PATIENCE, "{found}");
-        tokio::time::sleep(Duration::from_millis(250)).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }

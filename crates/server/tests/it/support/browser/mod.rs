@@ -22,7 +22,7 @@ pub use self::wire::{Element, Session, Told};
 
 /// How long is looked for something.
 const PATIENCE: Duration = super::PATIENCE;
-/// Between two looks.
+/// Between two looks, at least.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// A browser with a profile of its own: nothing is shared with any other, and nothing is left when it is dropped.
@@ -141,7 +141,7 @@ impl Browser {
                     self.text().await
                 );
             }
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(super::pause(begun.elapsed()).max(PAUSE)).await;
         }
     }
 }
