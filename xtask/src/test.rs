@@ -16,7 +16,7 @@ const NEXTEST_VERSION: &str = "0.9.143";
 /// How many tests run at once, as nextest itself reads it.
 const THREADS: &str = "NEXTEST_TEST_THREADS";
 /// For each core. `.config/nextest.toml` says how many of them a test takes: most wait for others for most of their time.
-const THREADS_PER_CORE: usize = 5;
+const THREADS_PER_CORE: usize = 4;
 
 /// Brings up what the tests need and the environment does not name already, runs them, and removes what it brought up.
 pub fn run(arguments: &[String]) -> Result<()> {
@@ -59,8 +59,6 @@ pub fn nextest() -> Result<Command> {
     let mut nextest = Command::new(program);
     nextest
         .args(["nextest", "run"])
-        // Each test would be started by a process of the runner's own, for the sake of Ctrl-Z.
-        .env("NEXTEST_DOUBLE_SPAWN", "0")
         .current_dir(workspace::root());
     if std::env::var_os(THREADS).is_none() {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
