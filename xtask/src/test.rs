@@ -9,8 +9,7 @@ use std::process::Command;
 
 /// The runner. It runs each test in a process of its own, and those of all crates beside each other.
 const NEXTEST: &str = "cargo-nextest";
-/// What is built when the machine has none.
-/// The workflows in `.github` install the same.
+/// What is built when the machine has none. The workflows in `.github` install the same.
 const NEXTEST_VERSION: &str = "0.9.143";
 
 /// How many tests run at once, as nextest itself reads it.
