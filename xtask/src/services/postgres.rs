@@ -44,12 +44,13 @@ pub struct Server {
 /// Starts one for tests and returns its URL. The data is thrown away: nothing has to survive a power cut.
 pub fn start(scratch: &mut Scratch) -> Result<String> {
     let settings = |_: &Path| vec!["fsync=off".to_owned(), "full_page_writes=off".to_owned()];
-    Ok(launch(scratch, settings)?.url)
+    // The tests connect thousands of times, and each time SCRAM takes milliseconds of a client.
+    Ok(launch(scratch, "md5", settings)?.url)
 }
 
 /// Starts one for the benchmark: its commits are durable, and it counts statements if it has the library for that.
 pub fn start_durable(scratch: &mut Scratch) -> Result<Server> {
-    launch(scratch, |binaries| {
+    launch(scratch, "scram-sha-256", |binaries| {
         let durable = ["fsync=on", "full_page_writes=on", "synchronous_commit=on"];
         let mut settings = durable.map(String::from).to_vec();
         if has_library(binaries, "pg_stat_statements") {
@@ -68,8 +69,13 @@ fn has_library(binaries: &Path, library: &str) -> bool {
     })
 }
 
-/// Makes a cluster and starts it with these settings, which may depend on the folder of its programs.
-fn launch(scratch: &mut Scratch, settings: impl FnOnce(&Path) -> Vec<String>) -> Result<Server> {
+/// Makes a cluster that checks passwords by this method, and starts it with these settings, which may depend on the folder
+/// of its programs.
+fn launch(
+    scratch: &mut Scratch,
+    authentication: &str,
+    settings: impl FnOnce(&Path) -> Vec<String>,
+) -> Result<Server> {
     let root = scratch.is_roots()?;
     let binaries = if let Some(folder) = binaries() {
         folder
@@ -115,12 +121,12 @@ fn launch(scratch: &mut Scratch, settings: impl FnOnce(&Path) -> Vec<String>) ->
     // A password, because other users of the machine reach the port too, and a superuser can run programs.
     initdb.args([
         "--username=postgres",
-        "--auth=scram-sha-256",
         "--encoding=UTF8",
         "--locale=C",
         "--no-sync",
     ]);
     initdb
+        .arg(format!("--auth={authentication}"))
         .arg("--pwfile")
         .arg(&password_file)
         .arg("--pgdata")
