@@ -35,7 +35,8 @@ pub fn has_turn(case: usize, is_sqlite: bool) -> bool {
     is_whole() || case.is_multiple_of(2) == is_sqlite
 }
 
-fn is_whole() -> bool {
+/// Whether this is a pass of `cargo xtask torture`.
+pub fn is_whole() -> bool {
     std::env::var_os(SEED_VARIABLE).is_some()
 }
 

@@ -6,7 +6,7 @@
 mod asks;
 mod backlog;
 #[path = "../../../../database/tests/it/torture/chance.rs"]
-mod chance;
+pub mod chance;
 mod commands;
 mod crowd;
 mod disconnects;
