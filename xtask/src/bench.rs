@@ -19,7 +19,25 @@ pub fn run(options: &BenchOptions) -> Result<()> {
             scratch.path().display()
         );
     }
-    let postgres = postgres::start_durable(&mut scratch)?;
+    workspace::run(&mut tool(options, &folder, &mut scratch)?)
+}
+
+/// Measures one row, of which the figures mean nothing, to see that the tool works; what it printed.
+pub fn smoke_test() -> Result<String> {
+    let options = BenchOptions {
+        quick: true,
+        million: false,
+        profile: "dev".to_owned(),
+        rows: vec!["models".to_owned()],
+    };
+    let folder = build(&options.profile)?;
+    let mut scratch = Scratch::new()?;
+    workspace::output(&mut tool(&options, &folder, &mut scratch)?)
+}
+
+/// The tool with its arguments, on a Postgres of its own that lives as long as `scratch`.
+fn tool(options: &BenchOptions, folder: &Path, scratch: &mut Scratch) -> Result<Command> {
+    let postgres = postgres::start_durable(scratch)?;
     for program in ["psql", "pgbench"] {
         let path = postgres.binaries.join(program);
         if !path.is_file() {
@@ -50,17 +68,7 @@ pub fn run(options: &BenchOptions) -> Result<()> {
         // A smoke test must not replace the report of a run.
         tool.arg("--json").arg(scratch.path().join("bench.json"));
     }
-    workspace::run(&mut tool)
-}
-
-/// The row that `cargo xtask test` runs to see that the tool works; its figures mean nothing.
-pub fn smoke_test() -> BenchOptions {
-    BenchOptions {
-        quick: true,
-        million: false,
-        profile: "dev".to_owned(),
-        rows: vec!["models".to_owned()],
-    }
+    Ok(tool)
 }
 
 /// Builds both programs; the folder they are in. Unoptimised they are those that the tests are built with, so that the

@@ -6,6 +6,7 @@ use crate::workspace;
 use anyhow::{Result, bail};
 use std::num::NonZeroUsize;
 use std::process::Command;
+use std::thread;
 
 /// The runner. It runs each test in a process of its own, and those of all crates beside each other.
 const NEXTEST: &str = "cargo-nextest";
@@ -21,33 +22,46 @@ const THREADS_PER_CORE: usize = 4;
 pub fn run(arguments: &[String]) -> Result<()> {
     let mut scratch = Scratch::in_memory()?;
     let settings = services::for_tests(&mut scratch, Needs::of(&packages(arguments)))?;
-    let mut failed = Vec::new();
     let mut nextest = nextest()?;
     let tests = nextest.args(plan(arguments)).envs(settings);
-    if let Err(error) = workspace::run(tests) {
-        failed.push(error.to_string());
-    }
-    if arguments.is_empty() {
-        // nextest runs no examples of documentation.
-        let mut examples = workspace::cargo();
-        examples.args(["test", "--workspace", "--doc", "--no-fail-fast"]);
-        if let Err(error) = workspace::run(&mut examples) {
-            failed.push(error.to_string());
+    let mut failed = Vec::new();
+    let mut others = Vec::new();
+    thread::scope(|scope| {
+        if arguments.is_empty() {
+            // The first tests mostly wait, so there is room beside them.
+            scope.spawn(|| others = what_nextest_does_not_run());
         }
-        if services::is_set(services::DATABASE) {
-            // The benchmark needs a server of its own, whose processes it can see.
-            eprintln!(
-                "{} is set: no smoke test of the benchmark",
-                services::DATABASE
-            );
-        } else if let Err(error) = bench::run(&bench::smoke_test()) {
-            failed.push(format!("{error:#}"));
+        failed.extend(workspace::run(tests).err());
+    });
+    for outcome in others {
+        match outcome {
+            Ok(output) => eprintln!("{}", output.trim_end()),
+            Err(error) => failed.push(error),
         }
     }
     if !failed.is_empty() {
-        bail!("{}", failed.join("\n"));
+        let lines: Vec<String> = failed.iter().map(|error| format!("{error:#}")).collect();
+        bail!("{}", lines.join("\n"));
     }
     Ok(())
+}
+
+/// The smoke test of the benchmark and the examples of the documentation; what they printed.
+fn what_nextest_does_not_run() -> Vec<Result<String>> {
+    let smoke_test = if services::is_set(services::DATABASE) {
+        // The benchmark needs a server of its own, whose processes it can see.
+        Ok(format!(
+            "{} is set: no smoke test of the benchmark",
+            services::DATABASE
+        ))
+    } else {
+        bench::smoke_test()
+    };
+    let mut examples = workspace::cargo();
+    examples
+        .args(["test", "--workspace", "--doc", "--no-fail-fast", "--quiet"])
+        .current_dir(workspace::root());
+    vec![smoke_test, workspace::output(&mut examples)]
 }
 
 /// `cargo nextest run` with as many threads as suit our tests, unless the environment says how many.

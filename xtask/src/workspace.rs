@@ -63,8 +63,9 @@ pub fn output(command: &mut Command) -> Result<String> {
         .with_context(|| format!("cannot start `{line}`"))?;
     if !output.status.success() {
         bail!(
-            "`{line}`: {}\n{}",
+            "`{line}`: {}\n{}{}",
             output.status,
+            String::from_utf8_lossy(&output.stdout),
             String::from_utf8_lossy(&output.stderr).trim_end()
         );
     }
