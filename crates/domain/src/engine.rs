@@ -14,9 +14,10 @@ use futures_util::future::join_all;
 use crate::fulfil::{Fulfil, delete_references};
 use crate::generation::Generation;
 use crate::id::{GenerationId, WorkerId};
+use crate::mode::Mode;
 use crate::ports::{
-    CancelReason, Claimed, Clock, DatabaseError, Generations, Ids, ImageStore, LeaseError, Limits,
-    Tasks,
+    CancelReason, Claim, Claimed, Clock, DatabaseError, Generations, Ids, ImageStore, LeaseError,
+    Limits, Tasks,
 };
 
 mod reap;
@@ -41,8 +42,10 @@ const CANCEL_AGAIN: Duration = Duration::from_secs(1);
 /// What an operator can set about the engine.
 #[derive(Clone, Copy, Debug)]
 pub struct EngineSettings {
-    /// Generations in flight in this process; 0 leaves all work to other processes.
+    /// Live generations in flight in this process; 0 leaves all live work to other processes.
     pub workers: u32,
+    /// Test generations in flight in this process, beside the live ones; 0 leaves all test work to other processes.
+    pub test_workers: u32,
     /// The longest a generation may run; a waiting call's queueing counts as well.
     pub generation_timeout: Duration,
     /// The longest a generation may stay queued.
@@ -76,17 +79,32 @@ pub struct EnginePorts {
     pub tasks: Arc<dyn Tasks>,
 }
 
+/// The work of one mode, which never takes the slots of the other.
+struct Lane {
+    slots: Arc<Slots>,
+    /// One clone for every generation in flight.
+    in_flight: Arc<()>,
+}
+
+impl Lane {
+    fn new(slots: u32) -> Self {
+        Self {
+            slots: Slots::new(slots),
+            in_flight: Arc::new(()),
+        }
+    }
+}
+
 /// The engine.
 pub struct Engine {
     fulfil: Fulfil,
     ports: EnginePorts,
     settings: EngineSettings,
     worker: Mutex<WorkerId>,
-    slots: Arc<Slots>,
+    live: Lane,
+    test: Lane,
     /// One clone for every submission under way, from before it has a slot.
     under_way: Arc<()>,
-    /// One clone for every generation in flight.
-    in_flight: Arc<()>,
     waiting: Waiting,
     /// What the reaper is at.
     reaping: UnderWay,
@@ -108,9 +126,9 @@ impl Engine {
             fulfil,
             settings,
             worker: Mutex::new(worker),
-            slots: Slots::new(settings.workers),
+            live: Lane::new(settings.workers),
+            test: Lane::new(settings.test_workers),
             under_way: Arc::new(()),
-            in_flight: Arc::new(()),
             waiting: Waiting::default(),
             reaping: UnderWay::default(),
             deleting: Arc::new(()),
@@ -138,14 +156,23 @@ impl Engine {
 
     /// Whether nothing is in flight in this process, nor about to be, and nobody here waits for work elsewhere.
     pub fn is_idle(&self) -> bool {
-        self.slots.are_all_free()
+        self.live.slots.are_all_free()
+            && self.test.slots.are_all_free()
             && Arc::strong_count(&self.under_way) == 1
             && self.waiting.ids().is_empty()
     }
 
-    /// How many generations are in flight in this process. (Slots are also taken for a moment by who asks for work.)
-    pub fn in_flight(&self) -> usize {
-        Arc::strong_count(&self.in_flight) - 1
+    /// How many generations of this mode are in flight in this process. (Slots are also taken for a moment by who asks for
+    /// work.)
+    pub fn in_flight(&self, mode: Mode) -> usize {
+        Arc::strong_count(&self.lane(mode).in_flight) - 1
+    }
+
+    fn lane(&self, mode: Mode) -> &Lane {
+        match mode {
+            Mode::Live => &self.live,
+            Mode::Test => &self.test,
+        }
     }
 
     /// Notifies of this generation's end, seen in this process or elsewhere. Watch before submitting, or miss it.
@@ -159,7 +186,7 @@ impl Engine {
     }
 
     async fn work(self: &Arc<Self>, claimed: Claimed, slot: Option<Slot>) {
-        let in_flight = Arc::clone(&self.in_flight);
+        let in_flight = Arc::clone(&self.lane(claimed.generation.mode).in_flight);
         let _here = self.waiting.works_here(claimed.lease.generation);
         if let Some(ended) = self.fulfil.run(claimed).await {
             self.ended(&ended);
@@ -195,28 +222,42 @@ impl Engine {
         self.woken.lock().await.next().await;
     }
 
-    /// Claims as much queued work as there are free slots and sets it going; how much it was. Nothing while draining.
-    pub async fn claim(self: &Arc<Self>) -> Result<usize, DatabaseError> {
-        let mut slots = if self.is_draining() {
+    /// Claims as much queued work of a mode as it has free slots and sets it going; how much it was. Nothing while
+    /// draining.
+    ///
+    /// An account that holds half of the slots gets another one only when no other account waits.
+    pub async fn claim(self: &Arc<Self>, mode: Mode) -> Result<usize, DatabaseError> {
+        let lane = self.lane(mode);
+        let slots = if self.is_draining() {
             Vec::new()
         } else {
-            self.slots.take_up_to(BATCH)
+            lane.slots.take_up_to(BATCH)
         };
         if slots.is_empty() {
             return Ok(0);
         }
-        let at_most = u32::try_from(slots.len()).unwrap_or(BATCH);
-        let claimed = self
-            .ports
-            .generations
-            .claim(self.worker(), self.settings.generation_timeout, at_most)
-            .await?;
+        let free = u32::try_from(slots.len()).unwrap_or(BATCH);
+        let shares = lane.slots.shares();
+        let mut claim = Claim {
+            worker: self.worker(),
+            mode,
+            timeout: self.settings.generation_timeout,
+            at_most: free.min(shares.room),
+            except: shares.full,
+        };
+        let mut claimed = self.ports.generations.claim(&claim).await?;
+        if claimed.is_empty() && !claim.except.is_empty() {
+            claim.except.clear();
+            claim.at_most = free;
+            claimed = self.ports.generations.claim(&claim).await?;
+        }
         let count = claimed.len();
-        for claimed in claimed {
-            let (engine, slot) = (Arc::clone(self), slots.pop());
-            self.ports
-                .tasks
-                .spawn(Box::pin(async move { engine.work(claimed, slot).await }));
+        for (claimed, mut slot) in claimed.into_iter().zip(slots) {
+            slot.give(claimed.generation.account);
+            let engine = Arc::clone(self);
+            self.ports.tasks.spawn(Box::pin(
+                async move { engine.work(claimed, Some(slot)).await },
+            ));
         }
         Ok(count)
     }

@@ -33,7 +33,7 @@ pub use books::{BookedImage, Books, Late, Overdue, Violation};
 pub use catalog::Catalog;
 pub use clock::Clock;
 pub use generations::{
-    Accept, AcceptError, Accepted, CancelReason, Claimed, Generations, Hand, Idempotency,
+    Accept, AcceptError, Accepted, CancelReason, Claim, Claimed, Generations, Hand, Idempotency,
     LeaseError, Limits, ListFilter, Page, QueueFull, Reaped,
 };
 pub use ids::Ids;

@@ -38,25 +38,27 @@ const PIECES_WAITING: usize = 2;
 /// | `sandbox:fail` | the provider fails |
 /// | `sandbox:refuse` | the provider refuses the content |
 /// | `sandbox:partial=K` | only `K` images come, from none to as many as asked |
-/// | `sandbox:delay=SECONDS` | waits first, 0 to 3600 seconds, decimals allowed |
+/// | `sandbox:delay=SECONDS` | waits first, 0 to 60 seconds, decimals allowed |
 ///
 /// Of words that contradict each other the last counts. Any other word that begins with `sandbox:` is refused with a
 /// message that tells the caller which there are.
 pub struct Sandbox {
     spool: Arc<dyn Spool>,
     clock: Arc<dyn Clock>,
-    /// As many images are drawn at once as there are cores: more would only be slower.
-    hands: Arc<Semaphore>,
+    /// How many more images may be drawn at once.
+    permits: Arc<Semaphore>,
 }
 
 impl Sandbox {
     /// A sandbox that draws into `spool` and waits by `clock`.
     pub fn new(spool: Arc<dyn Spool>, clock: Arc<dyn Clock>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        // An image of 4K takes a core for 80 ms, and live calls need the other half.
+        let permits = cores.div_ceil(2);
         Self {
             spool,
             clock,
-            hands: Arc::new(Semaphore::new(cores)),
+            permits: Arc::new(Semaphore::new(permits)),
         }
     }
 }
@@ -86,9 +88,9 @@ impl ImageProvider for Sandbox {
         let drawings: Vec<Drawing> = (0..steering.images)
             .map(|index| Drawing::new(prompt, index, size, order.references.len()))
             .collect();
-        let (spool, hands) = (self.spool.clone(), self.hands.clone());
+        let (spool, permits) = (self.spool.clone(), self.permits.clone());
         let images = stream::iter(drawings)
-            .then(move |drawing| draw(spool.clone(), hands.clone(), drawing))
+            .then(move |drawing| draw(spool.clone(), permits.clone(), drawing))
             // After any error but a bad image nothing comes.
             .scan(false, |is_over, image| {
                 let goes_on = !*is_over;
@@ -102,17 +104,17 @@ impl ImageProvider for Sandbox {
 /// Draws one image into the spool.
 async fn draw(
     spool: Arc<dyn Spool>,
-    hands: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     drawing: Drawing,
 ) -> Result<Blob, ProviderError> {
-    let hand = hands.acquire_owned().await;
-    let hand = hand.map_err(|error| failed(error.to_string()))?;
+    let permit = permits.acquire_owned().await;
+    let permit = permit.map_err(|error| failed(error.to_string()))?;
     let mut file = spool.create(IMAGE_BYTES).await.map_err(spooled)?;
     let (sender, mut pieces) = mpsc::channel(PIECES_WAITING);
     // Ends early when this future, and with it the receiver, is dropped.
     let drawn = spawn_blocking(move || {
         let result = encode::png(&drawing, sender);
-        drop(hand);
+        drop(permit);
         result
     });
     while let Some(piece) = pieces.recv().await {

@@ -141,8 +141,13 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// Wires the engine and its adapters; `workers` is how much may be in flight here.
-    pub fn new(books: Books, settings: &Settings, workers: u32) -> anyhow::Result<Self> {
+    /// Wires the engine and its adapters; `workers` live and `test_workers` test generations may be in flight here.
+    pub fn new(
+        books: Books,
+        settings: &Settings,
+        workers: u32,
+        test_workers: u32,
+    ) -> anyhow::Result<Self> {
         let spool = Arc::new(spool::open(settings)?);
         let store = faults::around_store(Arc::new(open_store(settings)?));
         let (clock, ids) = (Arc::clone(&books.clock), Arc::new(SystemIds));
@@ -150,6 +155,7 @@ impl Hub {
             database: books.database.kind(),
             started_at: host_time(),
             slots: workers,
+            test_slots: test_workers,
             spool_limit_bytes: settings.work.spool_limit_bytes,
         })?);
         let generations = faults::around_generations(Arc::new(books.database.clone()));
@@ -176,6 +182,7 @@ impl Hub {
             ports,
             EngineSettings {
                 workers,
+                test_workers,
                 generation_timeout: work.generation_timeout,
                 queue_timeout: work.queue_timeout,
                 lease: work.lease,

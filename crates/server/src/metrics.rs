@@ -28,8 +28,10 @@ pub struct About {
     pub database: Kind,
     /// When it started.
     pub started_at: Timestamp,
-    /// How much may be in flight.
+    /// How many live generations may be in flight.
     pub slots: u32,
+    /// How many test generations may be in flight.
+    pub test_slots: u32,
     /// How much the spool may hold.
     pub spool_limit_bytes: u64,
 }

@@ -38,13 +38,13 @@ pub async fn run(args: ServeArgs, settings: Settings, output: Output) -> anyhow:
         }
     };
     let is_embedded = books.database.kind() == Kind::Sqlite;
-    let workers = if args.role == Some(Role::Api) {
-        0
-    } else {
-        settings.work.workers
+    let work = settings.work;
+    let (workers, test_workers) = match args.role {
+        Some(Role::Api) => (0, 0),
+        Some(Role::Worker) | None => (work.workers, work.test_workers),
     };
-    crate::open_files::provide(&settings, workers);
-    let hub = Arc::new(Hub::new(books, &settings, workers)?);
+    crate::open_files::provide(&settings, workers + test_workers);
+    let hub = Arc::new(Hub::new(books, &settings, workers, test_workers)?);
     check_storage(&hub, &settings).await?;
     hub.engine.register().await?;
     if is_embedded {

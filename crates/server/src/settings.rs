@@ -1,6 +1,7 @@
 //! The settings: environment first, then the file, then the default; read once, checked whole.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -87,11 +88,13 @@ pub struct WorkSettings {
     pub generation_timeout: Duration,
     /// The longest it may stay queued.
     pub queue_timeout: Duration,
-    /// Generations in flight in this process.
+    /// Live generations in flight in this process.
     pub workers: u32,
-    /// Queued generations in all.
+    /// Test generations in flight in this process.
+    pub test_workers: u32,
+    /// Queued generations in all, of each mode.
     pub max_queue: u32,
-    /// Queued generations of one account.
+    /// Queued generations of one account, of each mode.
     pub max_queued_per_account: u32,
     /// How long a silent worker keeps its work.
     pub lease: Duration,
@@ -246,11 +249,17 @@ fn work(source: &Source) -> Result<WorkSettings, SettingsError> {
         )?,
         queue_timeout: source.duration("GIH_QUEUE_TIMEOUT", Duration::from_hours(24), second)?,
         workers: source.count("GIH_WORKERS", 256, 1)?,
+        test_workers: source.count("GIH_TEST_WORKERS", cores(), 1)?,
         max_queue: source.count("GIH_MAX_QUEUE", 100_000, 0)?,
         max_queued_per_account: source.count("GIH_MAX_QUEUED_PER_ACCOUNT", 1_000, 0)?,
         lease: source.duration("GIH_LEASE", Duration::from_mins(1), second)?,
         spool_limit_bytes: source.bytes("GIH_SPOOL_LIMIT", 20_000_000_000)?,
     })
+}
+
+fn cores() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    u32::try_from(cores).unwrap_or(u32::MAX)
 }
 
 fn http(source: &Source) -> Result<HttpSettings, SettingsError> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use gih_domain::engine::{Engine, Look};
+use gih_domain::mode::Mode;
 use gih_domain::ports::{Clock as _, Generations as _, Sessions as _};
 use tokio::task::JoinSet;
 
@@ -87,17 +88,19 @@ async fn claim(engine: Arc<Engine>) {
     loop {
         // Either reason will do.
         let _elapsed = tokio::time::timeout(TICK, engine.woken()).await;
-        loop {
-            match AssertUnwindSafe(engine.claim()).catch_unwind().await {
-                Ok(Ok(0)) => break,
-                Ok(Ok(_)) => {}
-                Ok(Err(error)) => {
-                    tracing::warn!(%error, "could not claim queued work");
-                    break;
-                }
-                Err(_panic) => {
-                    tracing::error!("a panic: could not claim queued work");
-                    break;
+        for mode in [Mode::Live, Mode::Test] {
+            loop {
+                match AssertUnwindSafe(engine.claim(mode)).catch_unwind().await {
+                    Ok(Ok(0)) => break,
+                    Ok(Ok(_)) => {}
+                    Ok(Err(error)) => {
+                        tracing::warn!(%error, %mode, "could not claim queued work");
+                        break;
+                    }
+                    Err(_panic) => {
+                        tracing::error!(%mode, "a panic: could not claim queued work");
+                        break;
+                    }
                 }
             }
         }

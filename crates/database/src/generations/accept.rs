@@ -125,7 +125,7 @@ fn attempt(db: &mut Db, accept: &Accept, held: Held) -> Result<Option<Accepted>,
         }
         Hand::Mine { .. } | Hand::Queue if held == Held::Nothing => return Ok(None),
         Hand::Mine { .. } | Hand::Queue => Place::Queued {
-            turn: queue::next_turn(db, accept.account, accept.limits)?,
+            turn: queue::next_turn(db, accept.account, accept.mode, accept.limits)?,
         },
     };
     let total = accept.price.times(u32::from(accept.n.get()));

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use gih_domain::generation::{Lease, Status};
 use gih_domain::id::{GenerationId, WorkerId};
-use gih_domain::ports::Claimed;
+use gih_domain::ports::{Claim, Claimed};
 
 use super::accept_write::FIRST_FENCE;
 use super::locks::Locks;
@@ -16,44 +16,47 @@ use crate::db::Db;
 use crate::dialect::{Now, NowPlus};
 use crate::error::Error;
 use crate::schema::generations;
-use crate::types::{Id, Sql};
+use crate::types::{Id, Sql, Word};
 
 /// A waiting caller's work that has less left than the timeout divided by this is not begun any more: it would be paid
 /// for upstream, and cut off.
 const LEAST_SHARE: u32 = 10;
 
-/// Takes up to `at_most` queued generations for a worker whose lease is live, in order; one statement.
-pub(super) fn claim(
-    db: &mut Db,
-    worker: WorkerId,
-    timeout: Duration,
-    at_most: u32,
-) -> Result<Vec<Claimed>, Error> {
-    let least = NowPlus::new(timeout / LEAST_SHARE);
-    let timeout = NowPlus::new(timeout);
+/// Assigns queued generations, in order, to a worker whose lease is live; one statement.
+pub(super) fn claim(db: &mut Db, claim: &Claim) -> Result<Vec<Claimed>, Error> {
+    let least = NowPlus::new(claim.timeout / LEAST_SHARE);
+    let timeout = NowPlus::new(claim.timeout);
     // The rows are picked apart from the update, because a subquery with a LIMIT may be run more than once. A waiting
     // caller's time runs from acceptance, and was reckoned then. All other work has its time from now.
-    let mut rows: Vec<GenerationRow> = both!(db, c => skip_locked(Statement::new(
-        "WITH picked AS (SELECT id FROM generations WHERE status = 'queued' AND queue_deadline_at > ")
-        .put(Now)
-        .text(" AND NOT (waits AND coalesce(deadline_at, queue_deadline_at) < ")
-        .put(least)
-        .text(") ORDER BY turn, id LIMIT ")
-        .bind::<BigInt, _>(i64::from(at_most)))
-        .text(") UPDATE generations SET status = 'running', fence = fence + 1, dispatched_at = NULL, worker_id = ")
-        .bind::<Id, _>(worker)
-        .text(", started_at = ")
-        .put(Now)
-        .text(", deadline_at = CASE WHEN waits AND coalesce(deadline_at, queue_deadline_at) < ")
-        .put(timeout)
-        .text(" THEN coalesce(deadline_at, queue_deadline_at) ELSE ")
-        .put(timeout)
-        .text(" END WHERE id IN (SELECT id FROM picked) AND EXISTS (SELECT 1 FROM workers WHERE lease_until > ")
-        .put(Now)
-        .text(" AND workers.id = ")
-        .bind::<Id, _>(worker)
-        .text(") RETURNING *")
-        .load(c))?;
+    let mut rows: Vec<GenerationRow> = both!(db, c => {
+        let mut picked = Statement::new(
+            "WITH picked AS (SELECT id FROM generations WHERE status = 'queued' AND mode = ")
+            .bind::<Word, _>(claim.mode)
+            .text(" AND queue_deadline_at > ")
+            .put(Now)
+            .text(" AND NOT (waits AND coalesce(deadline_at, queue_deadline_at) < ")
+            .put(least)
+            .text(")");
+        for account in &claim.except {
+            picked = picked.text(" AND account_id <> ").bind::<Id, _>(*account);
+        }
+        let picked = picked.text(" ORDER BY turn, id LIMIT ").bind::<BigInt, _>(i64::from(claim.at_most));
+        skip_locked(picked)
+            .text(") UPDATE generations SET status = 'running', fence = fence + 1, dispatched_at = NULL, worker_id = ")
+            .bind::<Id, _>(claim.worker)
+            .text(", started_at = ")
+            .put(Now)
+            .text(", deadline_at = CASE WHEN waits AND coalesce(deadline_at, queue_deadline_at) < ")
+            .put(timeout)
+            .text(" THEN coalesce(deadline_at, queue_deadline_at) ELSE ")
+            .put(timeout)
+            .text(" END WHERE id IN (SELECT id FROM picked) AND EXISTS (SELECT 1 FROM workers WHERE lease_until > ")
+            .put(Now)
+            .text(" AND workers.id = ")
+            .bind::<Id, _>(claim.worker)
+            .text(") RETURNING *")
+            .load(c)
+    })?;
     rows.sort_by_key(|row| (row.turn, row.id));
     rows.into_iter()
         .map(|row| {

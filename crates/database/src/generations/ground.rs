@@ -49,6 +49,7 @@ impl Ground {
             .map(|idempotency| idempotency.key.as_str().to_owned());
         let queued = generations::table
             .filter(generations::status.eq(Queued))
+            .filter(generations::mode.eq(Sql(accept.mode)))
             .select(generations::id);
         let live = workers::table
             .filter(workers::id.nullable().eq(Sql(worker)))

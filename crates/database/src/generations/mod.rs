@@ -28,8 +28,8 @@ use gih_domain::idempotency::{Fingerprint, IdempotencyKey};
 use gih_domain::mode::Mode;
 use gih_domain::object_name::ObjectName;
 use gih_domain::ports::{
-    Accept, AcceptError, Accepted, CancelReason, Claimed, DatabaseError, Generations, LeaseError,
-    ListFilter, Page, Reaped,
+    Accept, AcceptError, Accepted, CancelReason, Claim, Claimed, DatabaseError, Generations,
+    LeaseError, ListFilter, Page, Reaped,
 };
 use gih_domain::time::Timestamp;
 
@@ -65,14 +65,10 @@ impl Generations for Database {
         Ok(self.read(find).await?)
     }
 
-    async fn claim(
-        &self,
-        worker: WorkerId,
-        timeout: Duration,
-        at_most: u32,
-    ) -> Result<Vec<Claimed>, DatabaseError> {
-        let claim = move |db: &mut _| claim::claim(db, worker, timeout, at_most);
-        Ok(self.write_one(claim).await?)
+    async fn claim(&self, claim: &Claim) -> Result<Vec<Claimed>, DatabaseError> {
+        let claim = claim.clone();
+        let take = move |db: &mut _| claim::claim(db, &claim);
+        Ok(self.write_one(take).await?)
     }
 
     async fn resume(

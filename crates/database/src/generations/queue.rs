@@ -4,13 +4,14 @@ use diesel::QueryableByName;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable};
 use gih_domain::id::AccountId;
+use gih_domain::mode::Mode;
 use gih_domain::ports::{AcceptError, Limits, QueueFull};
 
 use super::claim::wait_locked;
 use super::statement::Statement;
 use crate::db::Db;
 use crate::error::{Abort, Error};
-use crate::types::Id;
+use crate::types::{Id, Word};
 
 #[derive(QueryableByName)]
 struct Counts {
@@ -34,25 +35,34 @@ pub(super) fn lock_turns(db: &mut Db, account: AccountId) -> Result<(), Error> {
     Ok(())
 }
 
-/// The turn of the account's next generation in the queue, or that the queue is full.
+/// The turn of the account's next generation in the queue of this mode, or that the queue is full.
 ///
 /// Counting stops at the limits, so it costs no more however long the queue is. [`lock_turns`] comes first on Postgres;
 /// accepts of other accounts at the same moment are not seen there, and may overshoot the hub's limit by as many.
 pub(super) fn next_turn(
     db: &mut Db,
     account: AccountId,
+    mode: Mode,
     limits: Limits,
 ) -> Result<i64, Abort<AcceptError>> {
     let counts: Counts = both!(db, c => Statement::new(
-        "SELECT (SELECT count(*) FROM (SELECT 1 FROM generations WHERE status = 'queued' LIMIT ")
+        "SELECT (SELECT count(*) FROM (SELECT 1 FROM generations WHERE status = 'queued' AND mode = ")
+        .bind::<Word, _>(mode)
+        .text(" LIMIT ")
         .bind::<BigInt, _>(i64::from(limits.max_queue))
-        .text(") AS counted) AS hub, (SELECT count(*) FROM (SELECT 1 FROM generations WHERE status = 'queued' AND account_id = ")
+        .text(") AS counted) AS hub, (SELECT count(*) FROM (SELECT 1 FROM generations WHERE status = 'queued' AND mode = ")
+        .bind::<Word, _>(mode)
+        .text(" AND account_id = ")
         .bind::<Id, _>(account)
         .text(" LIMIT ")
         .bind::<BigInt, _>(i64::from(limits.max_queued_per_account))
-        .text(") AS counted) AS account, (SELECT max(turn) FROM generations WHERE status = 'queued' AND account_id = ")
+        .text(") AS counted) AS account, (SELECT max(turn) FROM generations WHERE status = 'queued' AND mode = ")
+        .bind::<Word, _>(mode)
+        .text(" AND account_id = ")
         .bind::<Id, _>(account)
-        .text(") AS last, (SELECT min(turn) FROM generations WHERE status = 'queued') AS smallest")
+        .text(") AS last, (SELECT min(turn) FROM generations WHERE status = 'queued' AND mode = ")
+        .bind::<Word, _>(mode)
+        .text(") AS smallest")
         .get_result(c))
         .map_err(Error::from)?;
     if counts.hub >= i64::from(limits.max_queue) {

@@ -344,7 +344,10 @@ async fn turns_are_fair_between_accounts() {
         );
         let late = queued(&database, other.accept()).await.id;
         assert_eq!(turn(late), 1);
-        let taken = database.claim(busy.worker, MINUTE, 10).await.unwrap();
+        let taken = database
+            .claim(&live(busy.worker, MINUTE, 10))
+            .await
+            .unwrap();
         let order: Vec<_> = taken
             .iter()
             .map(|claimed| claimed.lease.generation)

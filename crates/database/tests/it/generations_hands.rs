@@ -23,7 +23,10 @@ async fn only_what_was_born_running_in_these_hands_is_resumed() {
         let id = queued(&database, world.accept()).await.id;
         assert!(database.resume(id, world.worker).await.unwrap().is_none());
         // A claimed one is under its first fence as well, but its claimer draws it.
-        let claimed = database.claim(world.worker, MINUTE, 1).await.unwrap();
+        let claimed = database
+            .claim(&live(world.worker, MINUTE, 1))
+            .await
+            .unwrap();
         assert_eq!(
             (claimed[0].lease.generation, claimed[0].lease.fence),
             (id, 1)
@@ -40,7 +43,10 @@ async fn the_reapers_own_work_is_spared_and_a_claim_that_nobody_heard_of_is_not(
         let world = world(&database, &[(100, None)]).await;
         let own = running(&database, world.mine(1)).await;
         let id = queued(&database, world.accept()).await.id;
-        database.claim(world.worker, MINUTE, 1).await.unwrap();
+        database
+            .claim(&live(world.worker, MINUTE, 1))
+            .await
+            .unwrap();
         set_time(&database, "workers", "lease_until", -1, "1 = 1");
         let reaped = database.reap(world.worker, MINUTE, 10).await.unwrap();
         assert_eq!((reaped.requeued, reaped.taken_over.len()), (0, 0));

@@ -229,7 +229,10 @@ async fn a_timeline_fills_as_the_work_goes_on() {
             (began.started_at, began.dispatched_at, began.completed_at),
             (None, None, None)
         );
-        let claimed = database.claim(world.worker, MINUTE, 1).await.unwrap();
+        let claimed = database
+            .claim(&live(world.worker, MINUTE, 1))
+            .await
+            .unwrap();
         let lease = &claimed[0].lease;
         let started = timeline().await;
         assert!(started.started_at.is_some() && started.dispatched_at.is_none());

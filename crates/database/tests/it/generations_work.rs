@@ -19,14 +19,14 @@ async fn a_queued_generation_lives_its_whole_life() {
         let world = world(&database, &[(20, None)]).await;
         let accept = world.accept();
         queued(&database, accept.clone()).await;
-        let mut claimed = database.claim(world.worker, MINUTE, 5).await.unwrap();
+        let mut claimed = database.claim(&live(world.worker, MINUTE, 5)).await.unwrap();
         assert_eq!(claimed.len(), 1);
         let claimed = claimed.remove(0);
         assert_eq!((claimed.lease.worker, claimed.lease.fence), (world.worker, 1));
         assert_eq!(claimed.time_left, MINUTE);
         assert_eq!(claimed.generation.state, State::Running { dispatched: false });
         assert_eq!(claimed.generation.references, accept.references);
-        assert!(database.claim(world.worker, MINUTE, 5).await.unwrap().is_empty());
+        assert!(database.claim(&live(world.worker, MINUTE, 5)).await.unwrap().is_empty());
         database.dispatch(&claimed.lease).await.unwrap();
         let when = "SELECT count(DISTINCT dispatched_at) AS number FROM generations WHERE dispatched_at >= started_at";
         assert_eq!(database.numbers(when), [1]);
@@ -57,8 +57,14 @@ async fn claims_are_bounded_and_pass_over_what_is_overdue() {
         for _ in 0..3 {
             ids.push(queued(&database, world.accept()).await.id);
         }
-        let first = database.claim(world.worker, MINUTE, 2).await.unwrap();
-        let second = database.claim(world.worker, MINUTE, 2).await.unwrap();
+        let first = database
+            .claim(&live(world.worker, MINUTE, 2))
+            .await
+            .unwrap();
+        let second = database
+            .claim(&live(world.worker, MINUTE, 2))
+            .await
+            .unwrap();
         let order: Vec<_> = first
             .iter()
             .chain(&second)
@@ -80,7 +86,7 @@ async fn only_a_live_worker_claims() {
         queued(&database, world.accept()).await;
         assert!(
             database
-                .claim(worker(), MINUTE, 1)
+                .claim(&live(worker(), MINUTE, 1))
                 .await
                 .unwrap()
                 .is_empty()
@@ -88,7 +94,7 @@ async fn only_a_live_worker_claims() {
         set_time(&database, "workers", "lease_until", -1, "1 = 1");
         assert!(
             database
-                .claim(world.worker, MINUTE, 1)
+                .claim(&live(world.worker, MINUTE, 1))
                 .await
                 .unwrap()
                 .is_empty()
@@ -96,7 +102,11 @@ async fn only_a_live_worker_claims() {
         // What nobody took meanwhile is its own again.
         database.renew(world.worker, MINUTE).await.unwrap();
         assert_eq!(
-            database.claim(world.worker, MINUTE, 1).await.unwrap().len(),
+            database
+                .claim(&live(world.worker, MINUTE, 1))
+                .await
+                .unwrap()
+                .len(),
             1
         );
         assert_eq!(
@@ -122,7 +132,10 @@ async fn a_waiting_callers_time_runs_from_acceptance() {
             )
             .await;
         }
-        let claimed = database.claim(world.worker, 5 * MINUTE, 2).await.unwrap();
+        let claimed = database
+            .claim(&live(world.worker, 5 * MINUTE, 2))
+            .await
+            .unwrap();
         assert!(claimed[0].time_left <= MINUTE, "{:?}", claimed[0].time_left);
         assert!(
             claimed[0].time_left > MINUTE / 2,
@@ -142,7 +155,7 @@ async fn a_dead_holders_work_is_queued_again_unless_it_was_sent() {
         database.register(dead, MINUTE).await.unwrap();
         let kept = queued(&database, world.accept()).await.id;
         let sent = queued(&database, world.accept()).await.id;
-        let claimed = database.claim(dead, MINUTE, 2).await.unwrap();
+        let claimed = database.claim(&live(dead, MINUTE, 2)).await.unwrap();
         database.dispatch(&claimed[1].lease).await.unwrap();
         let nothing = database.reap(world.worker, MINUTE, 10).await.unwrap();
         assert_eq!(
@@ -181,7 +194,10 @@ async fn a_dead_holders_work_is_queued_again_unless_it_was_sent() {
         }
         database.settle(&taken.lease, &failed(), NOW).await.unwrap();
         // What was queued again kept its turn and its charge, and goes under a new fence.
-        let again = database.claim(world.worker, MINUTE, 10).await.unwrap();
+        let again = database
+            .claim(&live(world.worker, MINUTE, 10))
+            .await
+            .unwrap();
         assert_eq!(again.len(), 1);
         assert_eq!((again[0].lease.generation, again[0].lease.fence), (kept, 2));
         database.dispatch(&again[0].lease).await.unwrap();
@@ -204,7 +220,7 @@ async fn dead_workers_are_forgotten_when_nothing_is_left() {
         for _ in 0..3 {
             queued(&database, world.accept()).await;
         }
-        for claimed in database.claim(dead, MINUTE, 3).await.unwrap() {
+        for claimed in database.claim(&live(dead, MINUTE, 3)).await.unwrap() {
             database.dispatch(&claimed.lease).await.unwrap();
         }
         set_time(
@@ -236,7 +252,7 @@ async fn work_past_its_deadline_is_taken_from_the_living_too() {
         let hanging = running(&database, world.mine(1)).await;
         queued(&database, world.accept()).await;
         let unsent = database
-            .claim(world.worker, MINUTE, 1)
+            .claim(&live(world.worker, MINUTE, 1))
             .await
             .unwrap()
             .remove(0);

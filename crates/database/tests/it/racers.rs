@@ -78,7 +78,7 @@ async fn each_queued_generation_goes_to_one_worker() {
                 let mut mine = Vec::new();
                 // An empty answer may mean that others hold the rows for the moment: a few are asked for in vain.
                 for _ in 0..20 {
-                    for claimed in database.claim(worker, MINUTE, 4).await.unwrap() {
+                    for claimed in database.claim(&live(worker, MINUTE, 4)).await.unwrap() {
                         mine.push(claimed.lease.generation);
                         database
                             .settle(&claimed.lease, &failed(), NOW)
@@ -164,7 +164,11 @@ async fn a_claim_and_a_cancellation_do_not_both_happen() {
                     Arc::clone(&claims),
                 );
                 async move {
-                    for claimed in database.claim(world.worker, MINUTE, 1).await.unwrap() {
+                    for claimed in database
+                        .claim(&live(world.worker, MINUTE, 1))
+                        .await
+                        .unwrap()
+                    {
                         claims.fetch_add(1, Ordering::Relaxed);
                         let ending = images(claimed.lease.generation, 1);
                         database.dispatch(&claimed.lease).await.unwrap();

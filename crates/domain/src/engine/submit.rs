@@ -83,7 +83,8 @@ impl Engine {
             }
         }
         drop(references); // their spooled copies are not needed any more
-        let slot = if at_once { self.slots.take() } else { None };
+        let slots = &self.lane(accept.mode).slots;
+        let slot = at_once.then(|| slots.take(accept.account)).flatten();
         accept.hand = match slot {
             Some(_) => Hand::Mine {
                 worker: self.worker(),

@@ -88,9 +88,9 @@ fn after_a_lapse_the_process_goes_on_under_a_new_name() {
     setup
         .generations
         .expect_claim()
-        .withf(move |&worker, _, _| worker == new)
+        .withf(move |claim| claim.worker == new)
         .once()
-        .returning(|_, _, _| Ok(vec![]));
+        .returning(|_| Ok(vec![]));
     let mut bench = setup.build();
     assert_eq!(
         at_once(&mut bench, async |engine| engine.renew().await),
@@ -101,7 +101,7 @@ fn after_a_lapse_the_process_goes_on_under_a_new_name() {
         Ok(())
     );
     assert_eq!(
-        at_once(&mut bench, async |engine| engine.claim().await),
+        at_once(&mut bench, async |engine| engine.claim(Mode::Live).await),
         Ok(0)
     );
 }

@@ -27,8 +27,8 @@ pub trait Generations: Send + Sync {
     /// ([`plan_spend`](crate::lots::plan_spend)) and ledger entries, all or nothing. After any error but
     /// [`AcceptError::OutcomeUnknown`] nothing was written. Errors are found in the order of the enum.
     ///
-    /// With [`Hand::Mine`] the row is born `running` and dispatched under the worker's lease when nothing is queued,
-    /// and otherwise `queued` as with [`Hand::Queue`]. A queued row gets the turn
+    /// Each mode has a queue of its own. With [`Hand::Mine`] the row is born `running` and dispatched under the worker's
+    /// lease when nothing is queued, and otherwise `queued` as with [`Hand::Queue`]. A queued row gets the turn
     /// `max(the account's last queued turn + 1, the smallest queued turn)`, and limits apply to queued rows alone.
     async fn accept(&self, accept: Accept) -> Result<Accepted, AcceptError>;
     /// The generation that the account accepted under this idempotency key, with the request's fingerprint.
@@ -39,15 +39,10 @@ pub trait Generations: Send + Sync {
         key: &IdempotencyKey,
         at: Timestamp,
     ) -> Result<Option<(Generation, Fingerprint)>, DatabaseError>;
-    /// Takes up to `at_most` queued generations in the order of `turn, id` into the worker's hands: `running`, fence
-    /// plus one, not yet dispatched. Each is given to one worker only. Nothing past its queue deadline is taken, nor a
+    /// Assigns queued generations to the worker in the order of `turn, id`: `running`, fence plus one, not yet
+    /// dispatched. Each is assigned to one worker only. Nothing past its queue deadline is taken, nor a
     /// waiting caller's that has less than a tenth of its [`Accept::timeout`] left: it would be paid for and cut off.
-    async fn claim(
-        &self,
-        worker: WorkerId,
-        timeout: Duration,
-        at_most: u32,
-    ) -> Result<Vec<Claimed>, DatabaseError>;
+    async fn claim(&self, claim: &Claim) -> Result<Vec<Claimed>, DatabaseError>;
     /// The generation, if it was accepted straight into this worker's hands and nobody has touched it since: what a lost
     /// answer to [`Generations::accept`] would have been. `None` for everything else, a claimed one included.
     async fn resume(
@@ -219,9 +214,9 @@ pub enum Hand {
 /// How much may be queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Queued generations in all.
+    /// Queued generations in all, of each mode.
     pub max_queue: u32,
-    /// Queued generations of one account.
+    /// Queued generations of one account, of each mode.
     pub max_queued_per_account: u32,
 }
 
@@ -269,6 +264,21 @@ pub enum QueueFull {
     /// The account has too many queued.
     #[error("{0} of the account's generations are queued, and no more are taken for now")]
     Account(u32),
+}
+
+/// Which queued generations a worker takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The worker, whose lease is live; others get nothing.
+    pub worker: WorkerId,
+    /// Of which queue.
+    pub mode: Mode,
+    /// The longest each may run.
+    pub timeout: Duration,
+    /// How many at most.
+    pub at_most: u32,
+    /// None of these accounts. A few at most.
+    pub except: Vec<AccountId>,
 }
 
 /// A running generation in a worker's hands.

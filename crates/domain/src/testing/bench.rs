@@ -10,7 +10,7 @@ use crate::engine::{Engine, EnginePorts, EngineSettings};
 use crate::fulfil::{Fulfil, Providers};
 use crate::generation::{Generation, Lease, State};
 use crate::id::{GenerationId, WorkerId};
-use crate::ports::{Accept, Accepted, Claimed, Hand, Limits, MockGenerations, MockImageProvider};
+use crate::ports::{Accept, Accepted, Claimed, Hand, Limits, MockGenerations};
 
 /// The first id that an engine draws is its own.
 pub(crate) const WORKER: u128 = 1;
@@ -113,7 +113,7 @@ impl Setup {
             ScriptedProvider::new(Arc::clone(&scene.clock), self.log.clone(), self.script);
         let generations = Arc::new(self.generations);
         let fulfil = Fulfil::new(
-            Providers::new(Arc::new(MockImageProvider::new())).with("openai", provider),
+            Providers::new(provider.clone()).with("openai", provider),
             Arc::new(MemorySpool),
             store.clone(),
             generations.clone(),
@@ -129,6 +129,7 @@ impl Setup {
         };
         let settings = EngineSettings {
             workers: self.workers,
+            test_workers: self.workers,
             generation_timeout: TIMEOUT,
             queue_timeout: self.queue_timeout,
             lease: Duration::from_secs(30),

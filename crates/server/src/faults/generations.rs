@@ -9,8 +9,8 @@ use gih_domain::idempotency::{Fingerprint, IdempotencyKey};
 use gih_domain::mode::Mode;
 use gih_domain::object_name::ObjectName;
 use gih_domain::ports::{
-    Accept, AcceptError, Accepted, CancelReason, Claimed, DatabaseError, Generations, LeaseError,
-    ListFilter, Page, Reaped,
+    Accept, AcceptError, Accepted, CancelReason, Claim, Claimed, DatabaseError, Generations,
+    LeaseError, ListFilter, Page, Reaped,
 };
 use gih_domain::time::Timestamp;
 
@@ -43,16 +43,11 @@ impl Generations for Faulty<dyn Generations> {
         call!("find_by_idempotency_key", away(), away(), found)
     }
 
-    async fn claim(
-        &self,
-        worker: WorkerId,
-        timeout: Duration,
-        at_most: u32,
-    ) -> Result<Vec<Claimed>, DatabaseError> {
+    async fn claim(&self, claim: &Claim) -> Result<Vec<Claimed>, DatabaseError> {
         if goes_wrong("claim.before").await {
             return Err(away());
         }
-        let claimed = self.0.claim(worker, timeout, at_most).await?;
+        let claimed = self.0.claim(claim).await?;
         // Most claims find nothing, and then there is nothing to lose.
         if !claimed.is_empty() && goes_wrong("claim.after").await {
             return Err(away());

@@ -13,8 +13,8 @@ use gih_domain::idempotency::{Fingerprint, IdempotencyKey};
 use gih_domain::mode::Mode;
 use gih_domain::object_name::ObjectName;
 use gih_domain::ports::{
-    Accept, AcceptError, Accepted, CancelReason, Claimed, DatabaseError, Generations, LeaseError,
-    ListFilter, Page, Reaped,
+    Accept, AcceptError, Accepted, CancelReason, Claim, Claimed, DatabaseError, Generations,
+    LeaseError, ListFilter, Page, Reaped,
 };
 use gih_domain::time::Timestamp;
 use prometheus::{IntCounterVec, Registry};
@@ -144,13 +144,8 @@ impl Generations for MeteredGenerations {
             .await
     }
 
-    async fn claim(
-        &self,
-        worker: WorkerId,
-        timeout: Duration,
-        at_most: u32,
-    ) -> Result<Vec<Claimed>, DatabaseError> {
-        self.inner.claim(worker, timeout, at_most).await
+    async fn claim(&self, claim: &Claim) -> Result<Vec<Claimed>, DatabaseError> {
+        self.inner.claim(claim).await
     }
 
     async fn resume(

@@ -10,6 +10,7 @@ pub(super) struct Family {
     unfinished: IntGaugeVec,
     connections: IntGauge,
     slots: IntGauge,
+    test_slots: IntGauge,
     spool: IntGauge,
 }
 
@@ -37,9 +38,15 @@ impl Family {
         family::gauge(
             registry,
             "gih_slots",
-            "Generations that may be in flight in this process.",
+            "Live generations that may be in flight in this process.",
         )?
         .set(i64::from(about.slots));
+        family::gauge(
+            registry,
+            "gih_slots_test",
+            "Test generations that may be in flight in this process.",
+        )?
+        .set(i64::from(about.test_slots));
         family::gauge(registry, "gih_spool_limit_bytes", "GIH_SPOOL_LIMIT.")?
             .set(bytes(about.spool_limit_bytes));
         Ok(Self {
@@ -62,7 +69,12 @@ impl Family {
             slots: family::gauge(
                 registry,
                 "gih_slots_in_use",
-                "Generations in flight in this process.",
+                "Live generations in flight in this process.",
+            )?,
+            test_slots: family::gauge(
+                registry,
+                "gih_slots_in_use_test",
+                "Test generations in flight in this process.",
             )?,
             spool: family::gauge(
                 registry,
@@ -85,10 +97,20 @@ impl Family {
     }
 
     /// What the process has taken.
-    pub(super) fn set_taken(&self, connections: usize, slots: usize, spool_bytes: u64) {
-        self.connections
-            .set(i64::try_from(connections).unwrap_or(i64::MAX));
-        self.slots.set(i64::try_from(slots).unwrap_or(i64::MAX));
+    pub(super) fn set_taken(
+        &self,
+        connections: usize,
+        slots: usize,
+        test_slots: usize,
+        spool_bytes: u64,
+    ) {
+        for (gauge, taken) in [
+            (&self.connections, connections),
+            (&self.slots, slots),
+            (&self.test_slots, test_slots),
+        ] {
+            gauge.set(i64::try_from(taken).unwrap_or(i64::MAX));
+        }
         self.spool
             .set(i64::try_from(spool_bytes).unwrap_or(i64::MAX));
     }

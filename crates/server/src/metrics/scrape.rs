@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use gih_api::Answered;
 use gih_database::Database;
 use gih_domain::engine::Engine;
+use gih_domain::mode::Mode;
 use gih_media::FileSpool;
 use prometheus::TextEncoder;
 use tokio::sync::Mutex;
@@ -67,8 +68,11 @@ impl gih_api::Metrics for Scrape {
     async fn text(&self) -> String {
         self.ask().await;
         let (connections, _) = self.database.connections();
-        let (slots, spool) = (self.engine.in_flight(), self.spool.used_bytes());
-        self.metrics.process.set_taken(connections, slots, spool);
+        let in_flight = |mode| self.engine.in_flight(mode);
+        let (slots, test_slots) = (in_flight(Mode::Live), in_flight(Mode::Test));
+        let spool = self.spool.used_bytes();
+        let process = &self.metrics.process;
+        process.set_taken(connections, slots, test_slots, spool);
         let families = {
             let _together = self.metrics.together();
             self.metrics.registry.gather()

@@ -19,7 +19,7 @@ const fn setting(name: &'static str, default: &'static str) -> Setting {
 }
 
 /// All of them.
-pub(super) const SETTINGS: [Setting; 26] = [
+pub(super) const SETTINGS: [Setting; 27] = [
     setting("DATABASE_URL", "sqlite://<data dir>/gih.db"),
     setting("GIH_DATA_DIR", "./data"),
     setting("GIH_STORAGE_URL", "file://<data dir>/media"),
@@ -37,6 +37,7 @@ pub(super) const SETTINGS: [Setting; 26] = [
     setting("GIH_GENERATION_TIMEOUT", "800s"),
     setting("GIH_QUEUE_TIMEOUT", "24h"),
     setting("GIH_WORKERS", "256"),
+    setting("GIH_TEST_WORKERS", "the number of cores"),
     setting("GIH_MAX_QUEUE", "100000"),
     setting("GIH_MAX_QUEUED_PER_ACCOUNT", "1000"),
     setting("GIH_SPOOL_LIMIT", "20 GB"),

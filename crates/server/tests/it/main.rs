@@ -29,6 +29,7 @@ mod provider;
 mod routes;
 mod sizes;
 mod slow_clients;
+mod strangers;
 mod support;
 mod test_mode;
 mod torture;

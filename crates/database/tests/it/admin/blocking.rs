@@ -111,7 +111,7 @@ async fn what_is_queued_again_under_a_blocked_account_is_to_be_canceled() {
     on_both(|database| async move {
         let ann = world(&database, &[(100, None)]).await;
         let id = queued(&database, ann.accept()).await.id;
-        let claimed = database.claim(ann.worker, MINUTE, 1).await.unwrap();
+        let claimed = database.claim(&live(ann.worker, MINUTE, 1)).await.unwrap();
         assert_eq!(claimed[0].lease.generation, id);
         let block = AccountChange {
             is_blocked: Some(true),

@@ -7,9 +7,10 @@ use gih_domain::credits::Credits;
 use gih_domain::generation::Lease;
 use gih_domain::id::{GenerationId, LotId};
 use gih_domain::idempotency::IdempotencyKey;
+use gih_domain::mode::Mode;
 use gih_domain::ports::{
-    Accept, Accounts, CancelReason, DatabaseError, Generations, Grant, Hand, Idempotency, Keys,
-    Limits, LotSource, NewLot,
+    Accept, Accounts, CancelReason, Claim, DatabaseError, Generations, Grant, Hand, Idempotency,
+    Keys, Limits, LotSource, NewLot,
 };
 use gih_domain::request::{ImageCount, MAX_IMAGES};
 use gih_domain::time::Timestamp;
@@ -18,7 +19,7 @@ use crate::torture::answers::{accepted, ended, granted, held, settled};
 use crate::torture::bench::{Names, at, mode, number};
 use crate::torture::model::{self, Answer, Model, NAME_LIFE, PURSES, Why};
 use crate::torture::step::{Ask, Step};
-use crate::world::{MINUTE, World, failed, fresh, images};
+use crate::world::{MINUTE, World, failed, fresh, images, live};
 
 /// The reaper's grace; what is aged is aged by an hour.
 const GRACE: Duration = Duration::from_secs(30);
@@ -134,10 +135,14 @@ async fn ask_for_work(
     let now = at(model.now);
     match *step {
         Step::Claim { worker, at_most } => {
-            let claimed = database
-                .claim(names.workers[worker], TIMEOUT, at_most)
-                .await;
-            let claimed = claimed.map_err(broken)?;
+            let mut claimed = Vec::new();
+            for mode in [Mode::Live, Mode::Test] {
+                let claim = Claim {
+                    mode,
+                    ..live(names.workers[worker], TIMEOUT, at_most)
+                };
+                claimed.extend(database.claim(&claim).await.map_err(broken)?);
+            }
             let works = claimed
                 .iter()
                 .map(|claimed| number(&names.works, &claimed.lease.generation));

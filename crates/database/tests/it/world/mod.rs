@@ -16,8 +16,8 @@ use gih_domain::idempotency::IdempotencyKey;
 use gih_domain::mode::Mode;
 use gih_domain::object_name::ObjectName;
 use gih_domain::ports::{
-    Accept, AcceptError, Accepted, Accounts, Books, Claimed, Generations, Hand, Idempotency, Keys,
-    Limits, LotSource, NewAccount, NewKey, NewLot,
+    Accept, AcceptError, Accepted, Accounts, Books, Claim, Claimed, Generations, Hand, Idempotency,
+    Keys, Limits, LotSource, NewAccount, NewKey, NewLot,
 };
 use gih_domain::request::{ImageCount, MAX_IMAGES, Prompt};
 use gih_domain::size::{AspectRatio, RenderingQuality, Size, Tier};
@@ -167,6 +167,17 @@ pub fn idempotency(key: &str, fingerprint: u8) -> Option<Idempotency> {
         fingerprint: [fingerprint; 32],
         expires_at: NOW.plus(7 * DAY),
     })
+}
+
+/// A claim of live work.
+pub fn live(worker: WorkerId, timeout: Duration, at_most: u32) -> Claim {
+    Claim {
+        worker,
+        mode: Mode::Live,
+        timeout,
+        at_most,
+        except: Vec::new(),
+    }
 }
 
 pub async fn running(database: &Database, accept: Accept) -> Claimed {

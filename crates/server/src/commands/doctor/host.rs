@@ -105,7 +105,7 @@ fn disk(settings: &Settings, looked: Option<Looked>) -> Check {
 }
 
 fn files(settings: &Settings) -> Check {
-    let wanted = open_files::needed(settings, settings.work.workers);
+    let wanted = open_files::needed(settings, settings.work.workers + settings.work.test_workers);
     match getrlimit(Resource::Nofile).maximum {
         Some(limit) if limit < wanted => Check::warning(
             FILES,

@@ -17,26 +17,32 @@ impl Model {
         (self.works.iter().enumerate()).filter(|(_, work)| work.status == Status::Queued)
     }
 
+    /// The queue of a mode (0 is live).
+    fn queued_in(&self, mode: usize) -> impl Iterator<Item = (usize, &Work)> {
+        self.queued()
+            .filter(move |(_, work)| PURSES[work.purse].1 == mode)
+    }
+
     fn is_live(&self, worker: usize) -> bool {
         self.workers[worker] == Worker::Live
     }
 
     /// The first checks of an acceptance have passed.
     pub(super) fn take_in(&mut self, ask: &Ask) -> Answer {
-        let account = PURSES[ask.purse].0;
-        let is_queue_empty = self.queued().next().is_none();
+        let (account, mode) = PURSES[ask.purse];
+        let is_queue_empty = self.queued_in(mode).next().is_none();
         let holder = ask
             .worker
             .filter(|&worker| is_queue_empty && self.is_live(worker));
         let mine: Vec<i64> = self
-            .queued()
+            .queued_in(mode)
             .filter(|(_, work)| PURSES[work.purse].0 == account)
             .filter_map(|(_, work)| work.turn)
             .collect();
         if holder.is_none() && mine.len() >= ask.account_limit as usize {
             return Answer::Refused(Refusal::AccountsQueueFull);
         }
-        let smallest = self.queued().filter_map(|(_, work)| work.turn).min();
+        let smallest = self.queued_in(mode).filter_map(|(_, work)| work.turn).min();
         let after_last = mine.iter().max().map_or(1, |last| last + 1);
         let turn = after_last.max(smallest.unwrap_or(1));
         let required = ask.price * i64::from(ask.n);
@@ -87,12 +93,20 @@ impl Model {
         }
     }
 
+    /// Claims so many of each mode, the live ones first.
     pub(super) fn claim(&mut self, worker: usize, at_most: u32) -> Vec<usize> {
         if !self.is_live(worker) {
             return Vec::new();
         }
+        [0, 1]
+            .into_iter()
+            .flat_map(|mode| self.claim_in(mode, worker, at_most))
+            .collect()
+    }
+
+    fn claim_in(&mut self, mode: usize, worker: usize, at_most: u32) -> Vec<usize> {
         let mut order: Vec<(Option<i64>, usize)> = self
-            .queued()
+            .queued_in(mode)
             .filter(|(_, work)| !work.overdue && !work.spent)
             .map(|(index, work)| (work.turn, index))
             .collect();

@@ -1,0 +1,76 @@
+//! What free accounts and strangers do, and that paying callers do not feel it.
+
+use std::time::{Duration, Instant};
+
+use gih_fake_openai::FakeOpenAi;
+use serde_json::json;
+
+use crate::support::*;
+
+/// Long enough that what waits for it is late.
+const LONG: &str = "sandbox:delay=30 a fox";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn test_work_takes_no_slots_of_live_work() {
+    on_both(async |options| {
+        let upstream = FakeOpenAi::start().await;
+        let hub = Hub::start(options.upstream(&upstream).env("GIH_WORKERS", 4)).await;
+        for _ in 0..3 {
+            let free = hub.account().test();
+            for _ in 0..10 {
+                let answer = free.draw(json!({"prompt": LONG, "async": true})).await;
+                answer.ok(202);
+            }
+        }
+        let paying = hub.account().grant(100).live();
+        let began = Instant::now();
+        paying.draw(json!({"prompt": "a fox"})).await.ok(200);
+        assert!(
+            began.elapsed() < Duration::from_secs(5),
+            "{:?}",
+            began.elapsed()
+        );
+        let metrics = hub.metrics().await;
+        let taken = metrics.get("gih_slots_in_use_test");
+        assert_eq!(taken, metrics.get("gih_slots_test"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_others_wait_an_account_holds_half_of_the_slots() {
+    on_both(async |options| {
+        let hub = Hub::start(options.env("GIH_TEST_WORKERS", 4)).await;
+        let (ann, bob) = (hub.account().test(), hub.account().test());
+        let ask = |prompt: &str| json!({"prompt": prompt, "async": true});
+        // Hers take long and his do not, so that turns alone would leave her with all slots.
+        for _ in 0..2 {
+            ann.draw(ask(LONG)).await.ok(202);
+        }
+        for _ in 0..8 {
+            bob.draw(ask("sandbox:delay=0.5 a fox")).await.ok(202);
+        }
+        for _ in 0..8 {
+            ann.draw(ask(LONG)).await.ok(202);
+        }
+        let count = async |api: &Api, status: &str| {
+            let path = format!("/api/v1/generations?status={status}");
+            api.get(&path).await.ok(200)["data"]
+                .as_array()
+                .unwrap()
+                .len()
+        };
+        until("his to be done", async || {
+            let hers = count(&ann, "running").await;
+            assert!(hers <= 2 || count(&bob, "queued").await == 0);
+            (count(&bob, "succeeded").await == 8).then_some(())
+        })
+        .await;
+        // Nobody else waits now.
+        until("hers to take what is free", async || {
+            (count(&ann, "running").await == 4).then_some(())
+        })
+        .await;
+    })
+    .await;
+}
