@@ -13,7 +13,7 @@ use crate::id::{AccountId, KeyId, LotId};
 use crate::manage_keys::{CreateKeyError, CreatedKey, ManageKeys, RotateError};
 use crate::mode::Mode;
 use crate::ports::{
-    AccountError, Accounts, Busy, Catalog, Clock, DatabaseError, Grant, Granted, Ids, Keys,
+    AccountError, Accounts, Asker, Busy, Catalog, Clock, DatabaseError, Grant, Granted, Ids, Keys,
     LotSource, NewAccount, NewLot, NewPassword, PasswordHasher, Revoked,
 };
 use crate::size::Tier;
@@ -126,7 +126,7 @@ impl Operate {
     ) -> Result<Account, OperateError> {
         let at = self.clock.now();
         let password_hash = match password {
-            Some(password) => Some(self.passwords.hash(password).await?),
+            Some(password) => Some(self.passwords.hash(password, Asker::Known).await?),
             None => None,
         };
         let account = NewAccount {
@@ -158,7 +158,7 @@ impl Operate {
     ) -> Result<Account, OperateError> {
         let account = self.find_account(email).await?;
         let new = NewPassword {
-            hash: self.passwords.hash(password).await?,
+            hash: self.passwords.hash(password, Asker::Known).await?,
             is_temporary: password.is_generated(),
             act: None,
         };

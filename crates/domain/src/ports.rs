@@ -41,7 +41,7 @@ pub use image_provider::{ImageProvider, Images, Order, ProviderError};
 pub use image_store::{ImageStore, Object, StoreError};
 pub use keys::{KeyOwner, Keys, NewKey, Revoked, Rotation};
 pub use ledger::Ledger;
-pub use password_hasher::{Busy, PasswordHasher};
+pub use password_hasher::{Asker, Busy, PasswordHasher};
 pub use sessions::{NewSession, Sessions};
 pub use spool::{Spool, SpoolError, SpoolFile};
 pub use statistics::Statistics;

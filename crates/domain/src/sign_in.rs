@@ -11,7 +11,7 @@ use crate::api_key::Digest;
 use crate::id::AccountId;
 use crate::operate::signup_lot;
 use crate::ports::{
-    AccountError, Accounts, Busy, Clock, DatabaseError, Ids, NewAccount, NewSession,
+    AccountError, Accounts, Asker, Busy, Clock, DatabaseError, Ids, NewAccount, NewSession,
     PasswordHasher, Sessions, Throttle, Wait,
 };
 use crate::session::{DEVICE_LIFE, SESSION_LIFE, Token};
@@ -155,7 +155,14 @@ impl SignIn {
         let (account, hash) = found.map_or((None, None), |found| {
             (Some(found.account), found.password_hash)
         });
-        let is_right = self.verify(attempt.password, hash.as_deref()).await?;
+        let asker = if is_known_device {
+            Asker::Known
+        } else {
+            Asker::Stranger
+        };
+        let is_right = self
+            .verify(attempt.password, hash.as_deref(), asker)
+            .await?;
         let (Some(account), Some(hash), true) = (account, hash, is_right) else {
             return Err(SignInError::Wrong);
         };
@@ -182,7 +189,7 @@ impl SignIn {
         let email = Email::parse(attempt.email)?;
         let password = Password::parse(attempt.password.to_owned())?;
         self.throttle.admit_sign_up(attempt.address)?;
-        let hash = self.passwords.hash(&password).await?;
+        let hash = self.passwords.hash(&password, Asker::Stranger).await?;
         let at = self.clock.now();
         let new = NewAccount {
             id: AccountId(self.ids.next(at)),
@@ -246,14 +253,14 @@ impl SignIn {
             .admit_sign_in(address, account.email.as_str(), true)?;
         let found = self.accounts.credentials(&account.email).await?;
         let hash = found.and_then(|found| found.password_hash);
-        let is_right = self.verify(current, hash.as_deref()).await?;
+        let is_right = self.verify(current, hash.as_deref(), Asker::Known).await?;
         let (Some(hash), true) = (hash, is_right) else {
             return Err(ChangePasswordError::WrongCurrent);
         };
         if current == new.reveal() {
             return Err(ChangePasswordError::Unchanged);
         }
-        let new_hash = self.passwords.hash(&new).await?;
+        let new_hash = self.passwords.hash(&new, Asker::Known).await?;
         let account = Account {
             password_is_temporary: false,
             ..account.clone()
@@ -271,10 +278,10 @@ impl SignIn {
     }
 
     /// What no password can be is checked like one that is wrong.
-    async fn verify(&self, password: &str, hash: Option<&str>) -> Result<bool, Busy> {
+    async fn verify(&self, password: &str, hash: Option<&str>, asker: Asker) -> Result<bool, Busy> {
         match Password::parse(password.to_owned()) {
-            Ok(password) => self.passwords.verify(password.reveal(), hash).await,
-            Err(InvalidPassword(_)) => self.passwords.verify("", None).await,
+            Ok(password) => self.passwords.verify(password.reveal(), hash, asker).await,
+            Err(InvalidPassword(_)) => self.passwords.verify("", None, asker).await,
         }
     }
 

@@ -66,8 +66,8 @@ impl Outside {
         self.passwords
             .expect_verify()
             .once()
-            .withf(move |asked, of| (asked, *of) == (password, hash))
-            .returning(move |_, _| Ok(is_right));
+            .withf(move |asked, of, _| (asked, *of) == (password, hash))
+            .returning(move |_, _, _| Ok(is_right));
         self
     }
 

@@ -5,7 +5,9 @@ use crate::account::{Account, AccountType, Email, Password};
 use crate::admin::{AccountChange, Act};
 use crate::id::AccountId;
 use crate::operate::{generate_password, signup_lot};
-use crate::ports::{AccountError, ChangeAccountError, ChangedAccount, NewAccount, NewPassword};
+use crate::ports::{
+    AccountError, Asker, ChangeAccountError, ChangedAccount, NewAccount, NewPassword,
+};
 
 impl Administer {
     /// Adds an account that holds the sign-up test credits and no live ones, with a password that is shown once and that
@@ -20,7 +22,7 @@ impl Administer {
         may(admin)?;
         let email = Email::parse(email)?;
         let password = generate_password(&*self.ids);
-        let password_hash = self.passwords.hash(&password).await?;
+        let password_hash = self.passwords.hash(&password, Asker::Known).await?;
         let at = self.clock.now();
         let account = Account {
             id: AccountId(self.ids.next(at)),
@@ -107,7 +109,7 @@ impl Administer {
             self.clock.now(),
         );
         let new = NewPassword {
-            hash: self.passwords.hash(&password).await?,
+            hash: self.passwords.hash(&password, Asker::Known).await?,
             is_temporary: true,
             act: Some(act),
         };

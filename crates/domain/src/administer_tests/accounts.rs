@@ -33,7 +33,7 @@ fn an_account_is_created_with_a_password_shown_once() {
     outside
         .passwords
         .expect_hash()
-        .returning(|password| Ok(format!("hash of {}", password.reveal())));
+        .returning(|password, _| Ok(format!("hash of {}", password.reveal())));
     let acts = record.clone();
     outside
         .accounts
@@ -72,7 +72,7 @@ fn an_address_is_well_formed_and_free() {
     outside
         .passwords
         .expect_hash()
-        .returning(|_| Ok(String::new()));
+        .returning(|_, _| Ok(String::new()));
     outside
         .accounts
         .expect_create()
@@ -201,7 +201,7 @@ fn a_one_time_password_is_shown_once_and_recorded() {
     outside
         .passwords
         .expect_hash()
-        .returning(|password| Ok(format!("hash of {}", password.reveal())));
+        .returning(|password, _| Ok(format!("hash of {}", password.reveal())));
     let (acts, kept) = (record.clone(), Arc::new(Mutex::new(None)));
     let keep = Arc::clone(&kept);
     outside

@@ -45,8 +45,8 @@ fn of_a_password_only_the_hash_is_kept() {
         .passwords
         .expect_hash()
         .once()
-        .withf(|password| password.reveal() == "correct horse")
-        .return_once(|_| Ok("$argon2id$…".to_owned()));
+        .withf(|password, _| password.reveal() == "correct horse")
+        .return_once(|_, _| Ok("$argon2id$…".to_owned()));
     outside
         .accounts
         .expect_create()
@@ -68,7 +68,7 @@ fn a_generated_password_is_a_temporary_one() {
         .passwords
         .expect_hash()
         .once()
-        .returning(|_| Ok("$argon2id$…".to_owned()));
+        .returning(|_, _| Ok("$argon2id$…".to_owned()));
     outside
         .accounts
         .expect_create()
@@ -85,7 +85,7 @@ fn a_generated_password_is_a_temporary_one() {
 #[test]
 fn a_crowd_at_the_hasher_is_said_so() {
     let mut outside = Outside::default();
-    outside.passwords.expect_hash().returning(|_| Err(Busy));
+    outside.passwords.expect_hash().returning(|_, _| Err(Busy));
     let operate = outside.operate();
     let password = operate.generate_password();
     let refused =

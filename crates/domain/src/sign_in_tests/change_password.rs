@@ -21,8 +21,8 @@ fn changing(is_changed: bool) -> Outside {
         .passwords
         .expect_hash()
         .once()
-        .withf(|password| password.reveal() == NEW)
-        .returning(|_| Ok(NEW_HASH.to_owned()));
+        .withf(|password, asker| (password.reveal(), *asker) == (NEW, Asker::Known))
+        .returning(|_, _| Ok(NEW_HASH.to_owned()));
     let begun = Arc::clone(&outside.begun);
     outside
         .accounts
@@ -114,7 +114,7 @@ fn a_crowd_and_a_database_that_is_away_are_said() {
     outside
         .passwords
         .expect_verify()
-        .returning(|_, _| Err(Busy));
+        .returning(|_, _, _| Err(Busy));
     assert_eq!(
         change(outside, NEW).unwrap_err(),
         ChangePasswordError::Busy(Busy)

@@ -134,7 +134,13 @@ fn from_device(found: Option<Credentials>, shown: &Token, is_known: bool) -> (Ou
 fn a_device_is_kept_only_where_it_is_known() {
     for is_known in [true, false] {
         let (outside, _) = from_device(credentials(), &token(2), is_known);
-        let outside = outside.verifies(PASSWORD, Some(HASH), true).begins(true);
+        let mut outside = outside.begins(true);
+        outside
+            .passwords
+            .expect_verify()
+            .once()
+            .withf(move |_, _, asker| (*asker == Asker::Known) == is_known)
+            .returning(|_, _, _| Ok(true));
         let begun = Arc::clone(&outside.begun);
         let signed_in = now(outside.sign_in().sign_in(Attempt {
             device: Some(token(2).reveal()),
@@ -181,7 +187,7 @@ fn a_crowd_and_a_database_that_is_away_are_no_verdict() {
     outside
         .passwords
         .expect_verify()
-        .returning(|_, _| Err(Busy));
+        .returning(|_, _, _| Err(Busy));
     let refused = now(outside.sign_in().sign_in(attempt()));
     assert_eq!(refused.unwrap_err(), SignInError::Busy(Busy));
 

@@ -14,8 +14,8 @@ fn open() -> Outside {
     outside
         .passwords
         .expect_hash()
-        .withf(|password| password.reveal() == PASSWORD)
-        .returning(|_| Ok(HASH.to_owned()));
+        .withf(|password, asker| (password.reveal(), *asker) == (PASSWORD, Asker::Stranger))
+        .returning(|_, _| Ok(HASH.to_owned()));
     outside
 }
 
@@ -106,7 +106,7 @@ fn an_account_that_cannot_be_made_is_told_why() {
         .throttle
         .expect_admit_sign_up()
         .returning(|_| Ok(()));
-    outside.passwords.expect_hash().returning(|_| Err(Busy));
+    outside.passwords.expect_hash().returning(|_, _| Err(Busy));
     let refused = now(outside.sign_in().sign_up(attempt()));
     assert_eq!(refused.unwrap_err(), SignUpError::Busy(Busy));
 

@@ -80,14 +80,6 @@ async fn requests_may_come_one_after_the_other_or_all_at_once() {
     hub.audit();
 }
 
-/// What the hub holds of memory, in KiB.
-fn resident_kib(hub: &Hub) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", hub.process.pid())).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-    let kib = line.and_then(|line| line.split_whitespace().nth(1));
-    kib.unwrap().parse().unwrap()
-}
-
 /// A client of a small receive buffer that asks this again and again, takes no answer, and is stuck by now.
 async fn stuck(address: std::net::SocketAddr, request: String) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
@@ -129,10 +121,10 @@ async fn answers_that_are_not_taken_take_little_memory() {
         let mut first = Wire::open(&hub).await;
         first.say(&requests).await;
         first.hear().await;
-        let before = resident_kib(&hub);
+        let before = hub.process.resident_kib();
         let clients = (0..CONNECTIONS).map(|_| stuck(address, requests.clone()));
         let clients = futures_util::future::join_all(clients).await;
-        let each = resident_kib(&hub).saturating_sub(before) / CONNECTIONS as u64;
+        let each = hub.process.resident_kib().saturating_sub(before) / CONNECTIONS as u64;
         let line = requests.lines().next().unwrap();
         eprintln!("{line} …: {each} KiB a connection");
         assert!(each < MOST_KIB, "{line}: {each} KiB a connection");
@@ -195,8 +187,12 @@ fn log_under(limits: &str, settings: &[(&str, &str)]) -> String {
 #[test]
 fn too_few_open_files_are_told_at_the_start_when_they_cannot_be_had() {
     let warning = "the limit of open files";
-    let few = [("GIH_MAX_CONNECTIONS", "50"), ("GIH_WORKERS", "10")];
-    // 128 + 2 × 50 + 3 × 10 + 2 × 16 = 290.
+    let few = [
+        ("GIH_MAX_CONNECTIONS", "50"),
+        ("GIH_WORKERS", "8"),
+        ("GIH_TEST_WORKERS", "2"),
+    ];
+    // 128 + 2 × 50 + 3 × (8 + 2) + 2 × 16 = 290.
     assert!(log_under("ulimit -n 289", &few).contains(warning));
     assert!(!log_under("ulimit -n 290", &few).contains(warning));
     let raised = log_under("ulimit -Sn 100 && ulimit -Hn 300", &few);

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use gih_fake_openai::FakeOpenAi;
+use reqwest::Method;
 use serde_json::json;
 
 use crate::support::*;
@@ -73,4 +75,33 @@ async fn while_others_wait_an_account_holds_half_of_the_slots() {
         .await;
     })
     .await;
+}
+
+/// A `POST` of a form by somebody at this address, behind a proxy.
+async fn submit(hub: &Hub, path: &str, address: usize, form: String) -> Answer {
+    let request = hub.without_key().request(Method::POST, path);
+    let request = request
+        .header("x-forwarded-for", format!("203.0.113.{address}"))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(form);
+    send(request).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sign_ups_take_their_memory_once() {
+    const SIGN_UPS: usize = 40;
+    const MOST_KIB: u64 = 60_000;
+    let hub = Hub::start(Options::sqlite().env("GIH_TRUSTED_PROXIES", "127.0.0.1")).await;
+    let before = hub.process.resident_kib();
+    for number in 0..SIGN_UPS / 4 {
+        let sign_up = |place: usize| {
+            let form = format!("email=p{number}-{place}%40example.com&password=four+small+words");
+            submit(&hub, "/sign-up", number, form)
+        };
+        for answer in join_all((0..4).map(sign_up)).await {
+            assert_eq!(answer.status, 303);
+        }
+    }
+    let grown = hub.process.resident_kib().saturating_sub(before);
+    assert!(grown < MOST_KIB, "{grown} KiB by {SIGN_UPS} sign-ups");
 }

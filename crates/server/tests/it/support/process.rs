@@ -185,6 +185,14 @@ impl Process {
         self.child.id()
     }
 
+    /// What it holds of memory, in KiB.
+    pub fn resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let kib = line.and_then(|line| line.split_whitespace().nth(1));
+        kib.unwrap().parse().unwrap()
+    }
+
     /// Sends a signal, like `TERM`, `INT`, `STOP` or `CONT`.
     pub fn signal(&self, signal: &str) {
         let (signal, pid) = (format!("-{signal}"), self.pid().to_string());
