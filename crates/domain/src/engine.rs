@@ -52,8 +52,20 @@ pub struct EngineSettings {
     pub queue_timeout: Duration,
     /// How long a silent worker keeps its work.
     pub lease: Duration,
-    /// What the queue may hold.
-    pub limits: Limits,
+    /// What may be queued and accepted of live work.
+    pub live_limits: Limits,
+    /// The same of test work.
+    pub test_limits: Limits,
+}
+
+impl EngineSettings {
+    /// What may be queued and accepted of this mode.
+    pub fn limits(&self, mode: Mode) -> Limits {
+        match mode {
+            Mode::Live => self.live_limits,
+            Mode::Test => self.test_limits,
+        }
+    }
 }
 
 /// Whose end is looked for.

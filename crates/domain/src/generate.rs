@@ -1,5 +1,6 @@
 //! Generating images: the way of a request from its draft to its answer.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -91,6 +92,14 @@ pub enum GenerateError {
     /// The queue is full.
     #[error(transparent)]
     QueueFull(#[from] QueueFull),
+    /// The account has had as many accepted as it may for now.
+    #[error("{most} generations were accepted within a minute")]
+    RateLimited {
+        /// How many are accepted within a minute.
+        most: NonZeroU32,
+        /// When the next one is accepted.
+        wait: Duration,
+    },
     /// The balance does not cover it.
     #[error(transparent)]
     InsufficientCredits(#[from] InsufficientCredits),
@@ -287,7 +296,7 @@ impl Generate {
                 settings.queue_timeout
             },
             timeout: settings.generation_timeout,
-            limits: settings.limits,
+            limits: settings.limits(caller.mode),
             at,
         };
         (accept, request.references)
@@ -353,6 +362,7 @@ fn refused(id: GenerationId, error: SubmitError) -> GenerateError {
         SubmitError::Accept(error) => match error {
             AcceptError::IdempotencyMismatch => GenerateError::IdempotencyMismatch,
             AcceptError::QueueFull(full) => GenerateError::QueueFull(full),
+            AcceptError::RateLimited { most, wait } => GenerateError::RateLimited { most, wait },
             AcceptError::InsufficientCredits(insufficient) => {
                 GenerateError::InsufficientCredits(insufficient)
             }

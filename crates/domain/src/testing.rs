@@ -268,6 +268,7 @@ pub(crate) fn accept(number: u128) -> Accept {
         limits: Limits {
             max_queue: 10,
             max_queued_per_account: 5,
+            rate: None,
         },
         at: start(),
     }

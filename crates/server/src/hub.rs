@@ -177,6 +177,11 @@ impl Hub {
             tasks: Arc::new(MainRuntime(tokio::runtime::Handle::current())),
         };
         let work = &settings.work;
+        let limits = |rate| Limits {
+            max_queue: work.max_queue,
+            max_queued_per_account: work.max_queued_per_account,
+            rate,
+        };
         let engine = Engine::new(
             fulfil,
             ports,
@@ -186,10 +191,8 @@ impl Hub {
                 generation_timeout: work.generation_timeout,
                 queue_timeout: work.queue_timeout,
                 lease: work.lease,
-                limits: Limits {
-                    max_queue: work.max_queue,
-                    max_queued_per_account: work.max_queued_per_account,
-                },
+                live_limits: limits(work.live_rate),
+                test_limits: limits(work.test_rate),
             },
         );
         let ledger = Arc::new(books.database.clone());

@@ -1,7 +1,7 @@
 //! The settings: environment first, then the file, then the default; read once, checked whole.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -96,6 +96,10 @@ pub struct WorkSettings {
     pub max_queue: u32,
     /// Queued generations of one account, of each mode.
     pub max_queued_per_account: u32,
+    /// Live generations of one account that are accepted within a minute; `None`: as many as come.
+    pub live_rate: Option<NonZeroU32>,
+    /// The same of test generations.
+    pub test_rate: Option<NonZeroU32>,
     /// How long a silent worker keeps its work.
     pub lease: Duration,
     /// Bytes being received or decoded on local disk.
@@ -241,6 +245,7 @@ impl Settings {
 
 fn work(source: &Source) -> Result<WorkSettings, SettingsError> {
     let second = Duration::from_secs(1);
+    let [live_rate, test_rate] = source.rates("GIH_RATE_LIMITS", [None, NonZeroU32::new(60)])?;
     Ok(WorkSettings {
         generation_timeout: source.duration(
             "GIH_GENERATION_TIMEOUT",
@@ -252,6 +257,8 @@ fn work(source: &Source) -> Result<WorkSettings, SettingsError> {
         test_workers: source.count("GIH_TEST_WORKERS", cores(), 1)?,
         max_queue: source.count("GIH_MAX_QUEUE", 100_000, 0)?,
         max_queued_per_account: source.count("GIH_MAX_QUEUED_PER_ACCOUNT", 1_000, 0)?,
+        live_rate,
+        test_rate,
         lease: source.duration("GIH_LEASE", Duration::from_mins(1), second)?,
         spool_limit_bytes: source.bytes("GIH_SPOOL_LIMIT", 20_000_000_000)?,
     })

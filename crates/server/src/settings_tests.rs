@@ -89,6 +89,21 @@ fn a_wrong_value_names_the_setting_what_came_and_what_is_allowed() {
     );
     assert!(refused("GIH_SPOOL_LIMIT", "lots").contains("a number of bytes"));
     assert!(refused("GIH_LOG_FORMAT", "xml").contains("text or json"));
+    for wrong in [
+        "60",
+        "test",
+        "test=",
+        "test=0",
+        "test=-1",
+        "demo=1",
+        "live=off,all=9",
+    ] {
+        let refused = refused("GIH_RATE_LIMITS", wrong);
+        assert!(
+            refused.contains("like live=600,test=60"),
+            "{wrong}: {refused}"
+        );
+    }
     assert!(refused("GIH_CORS_ORIGINS", "https://a.example/path").contains("origins like"));
     assert!(refused("GIH_TRUSTED_PROXIES", "10.0.0.0/8,everybody").contains("\"everybody\""));
     assert!(
@@ -101,6 +116,21 @@ fn a_wrong_value_names_the_setting_what_came_and_what_is_allowed() {
             .unwrap_err()
             .contains("line 1")
     );
+}
+
+#[test]
+fn rates_are_set_for_each_mode() {
+    let rates = |value: &str| {
+        let work = settings(&[("GIH_RATE_LIMITS", value)]).unwrap().work;
+        (
+            work.live_rate.map(NonZeroU32::get),
+            work.test_rate.map(NonZeroU32::get),
+        )
+    };
+    assert_eq!(rates(""), (None, Some(60)));
+    assert_eq!(rates("live=600"), (Some(600), Some(60)));
+    assert_eq!(rates("test=off"), (None, None));
+    assert_eq!(rates(" test = 5 , live = 7 "), (Some(7), Some(5)));
 }
 
 #[test]

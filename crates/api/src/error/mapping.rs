@@ -102,6 +102,14 @@ impl ApiError {
                 Self::busy("The service is shutting down; try again shortly.")
             }
             GenerateError::QueueFull(full) => Self::of_full_queue(full),
+            GenerateError::RateLimited { most, wait } => {
+                let message = format!(
+                    "This account may make {most} generations a minute with keys of this mode; try again later."
+                );
+                // In whole seconds, and never too early.
+                let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+                Self::rate_limited(message, u32::try_from(seconds).unwrap_or(u32::MAX))
+            }
             GenerateError::InsufficientCredits(insufficient) => {
                 let (required, available) = (insufficient.required, insufficient.available);
                 let message =
@@ -132,12 +140,16 @@ impl ApiError {
                 let message = format!(
                     "{queued} of your generations are queued; wait until some of them are done."
                 );
-                let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "rateLimited", message);
-                Self {
-                    retry_after_seconds: Some(RETRY_AFTER_SECONDS),
-                    ..error
-                }
+                Self::rate_limited(message, RETRY_AFTER_SECONDS)
             }
+        }
+    }
+
+    fn rate_limited(message: String, retry_after_seconds: u32) -> Self {
+        let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "rateLimited", message);
+        Self {
+            retry_after_seconds: Some(retry_after_seconds),
+            ..error
         }
     }
 

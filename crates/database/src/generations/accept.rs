@@ -70,7 +70,12 @@ impl From<Failed> for Abort<AcceptError> {
 pub(super) fn accept(db: &mut Db, accept: &Accept) -> Result<Accepted, Abort<AcceptError>> {
     // On SQLite nobody else writes between reading and writing.
     let is_alone = matches!(db, Db::Lite(_));
-    let mut held = if is_alone { Held::Lots } else { Held::Nothing };
+    let mut held = match accept.limits.rate {
+        _ if is_alone => Held::Lots,
+        // Of many at once, each must count those before it.
+        Some(_) => Held::Turns,
+        None => Held::Nothing,
+    };
     // On SQLite a guard's refusal is final: what was written before it is rolled back by the caller.
     let mut was_guarded = is_alone;
     for _ in 0..MAX_ATTEMPTS {
@@ -128,6 +133,9 @@ fn attempt(db: &mut Db, accept: &Accept, held: Held) -> Result<Option<Accepted>,
             turn: queue::next_turn(db, accept.account, accept.mode, accept.limits)?,
         },
     };
+    if let Some(most) = accept.limits.rate {
+        queue::check_rate(db, accept, most)?;
+    }
     let total = accept.price.times(u32::from(accept.n.get()));
     let parts = plan_spend(&ground.lots, total, accept.at)
         .map_err(|insufficient| Abort::Refused(insufficient.into()))?;

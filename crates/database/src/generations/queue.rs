@@ -1,17 +1,21 @@
-//! The queue: who comes next, and how many may wait.
+//! The queue: who comes next, how many may wait, and how fast they may come.
+
+use std::num::NonZeroU32;
 
 use diesel::QueryableByName;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable};
 use gih_domain::id::AccountId;
 use gih_domain::mode::Mode;
-use gih_domain::ports::{AcceptError, Limits, QueueFull};
+use gih_domain::ports::{Accept, AcceptError, Limits, QueueFull, RATE_PERIOD};
+use gih_domain::time::Timestamp;
 
 use super::claim::wait_locked;
 use super::statement::Statement;
 use crate::db::Db;
 use crate::error::{Abort, Error};
-use crate::types::{Id, Word};
+use crate::schema::generations;
+use crate::types::{Id, Sql, Word};
 
 #[derive(QueryableByName)]
 struct Counts {
@@ -80,3 +84,30 @@ pub(super) fn next_turn(
 
 /// The turn when nobody queues.
 const FIRST_TURN: i64 = 1;
+
+/// Refuses what comes while the newest `most` generations of the account and mode were all accepted within
+/// [`RATE_PERIOD`]. [`lock_turns`] comes first on Postgres.
+pub(super) fn check_rate(
+    db: &mut Db,
+    accept: &Accept,
+    most: NonZeroU32,
+) -> Result<(), Abort<AcceptError>> {
+    let oldest: Option<Timestamp> = both!(db, c => generations::table
+        .filter(generations::account_id.eq(Sql(accept.account)))
+        .filter(generations::mode.eq(Sql(accept.mode)))
+        .order(generations::id.desc())
+        .offset(i64::from(most.get()) - 1)
+        .limit(1)
+        .select(generations::created_at)
+        .first(c)
+        .optional())
+    .map_err(Error::from)?;
+    let again_at = oldest.map(|oldest| oldest.plus(RATE_PERIOD));
+    match again_at.filter(|again_at| *again_at > accept.at) {
+        None => Ok(()),
+        Some(again_at) => Err(Abort::Refused(AcceptError::RateLimited {
+            most,
+            wait: again_at.since(accept.at),
+        })),
+    }
+}

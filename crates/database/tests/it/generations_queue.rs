@@ -167,6 +167,7 @@ async fn each_mode_has_a_queue_of_its_own() {
         let limits = Limits {
             max_queue: 2,
             max_queued_per_account: 2,
+            rate: None,
         };
         let test = |hand| Accept {
             mode: Mode::Test,

@@ -60,7 +60,7 @@ fn everything_is_decided_before_acceptance() {
     assert_eq!(accept.size.unwrap().to_string(), "3504x2336");
     assert_eq!(accept.references.len(), 1);
     assert_eq!(accept.at, start());
-    assert_eq!(&accept.limits, &bench.engine.settings().limits);
+    assert_eq!(&accept.limits, &bench.engine.settings().limits(Mode::Live));
     let idempotency = accept.idempotency.as_ref().unwrap();
     assert_eq!(
         (&idempotency.key, idempotency.fingerprint),

@@ -1,3 +1,4 @@
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -29,7 +30,7 @@ pub trait Generations: Send + Sync {
     ///
     /// Each mode has a queue of its own. With [`Hand::Mine`] the row is born `running` and dispatched under the worker's
     /// lease when nothing is queued, and otherwise `queued` as with [`Hand::Queue`]. A queued row gets the turn
-    /// `max(the account's last queued turn + 1, the smallest queued turn)`, and limits apply to queued rows alone.
+    /// `max(the account's last queued turn + 1, the smallest queued turn)`. Limits of the queue apply to queued rows alone.
     async fn accept(&self, accept: Accept) -> Result<Accepted, AcceptError>;
     /// The generation that the account accepted under this idempotency key, with the request's fingerprint.
     async fn find_by_idempotency_key(
@@ -211,13 +212,18 @@ pub enum Hand {
     Queue,
 }
 
-/// How much may be queued.
+/// What [`Limits::rate`] counts in.
+pub const RATE_PERIOD: Duration = Duration::from_mins(1);
+
+/// How much of one mode may be queued and accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Queued generations in all, of each mode.
     pub max_queue: u32,
     /// Queued generations of one account, of each mode.
     pub max_queued_per_account: u32,
+    /// Generations of one account that are accepted within [`RATE_PERIOD`], running or queued; `None`: as many as come.
+    pub rate: Option<NonZeroU32>,
 }
 
 /// What became of a generation that was asked to be accepted.
@@ -243,6 +249,16 @@ pub enum AcceptError {
     /// The queue is full.
     #[error(transparent)]
     QueueFull(#[from] QueueFull),
+    /// The account has had as many accepted as it may for now.
+    #[error(
+        "{most} generations of the account were accepted within a minute, and no more are for {wait:?}"
+    )]
+    RateLimited {
+        /// [`Limits::rate`].
+        most: NonZeroU32,
+        /// When the next one is accepted.
+        wait: Duration,
+    },
     /// The live lots do not cover it.
     #[error(transparent)]
     InsufficientCredits(#[from] InsufficientCredits),

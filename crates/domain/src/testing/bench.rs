@@ -12,6 +12,12 @@ use crate::generation::{Generation, Lease, State};
 use crate::id::{GenerationId, WorkerId};
 use crate::ports::{Accept, Accepted, Claimed, Hand, Limits, MockGenerations};
 
+const LIMITS: Limits = Limits {
+    max_queue: 100,
+    max_queued_per_account: 50,
+    rate: None,
+};
+
 /// The first id that an engine draws is its own.
 pub(crate) const WORKER: u128 = 1;
 
@@ -133,10 +139,8 @@ impl Setup {
             generation_timeout: TIMEOUT,
             queue_timeout: self.queue_timeout,
             lease: Duration::from_secs(30),
-            limits: Limits {
-                max_queue: 100,
-                max_queued_per_account: 50,
-            },
+            live_limits: LIMITS,
+            test_limits: LIMITS,
         };
         Bench {
             scene,

@@ -19,7 +19,7 @@ const fn setting(name: &'static str, default: &'static str) -> Setting {
 }
 
 /// All of them.
-pub(super) const SETTINGS: [Setting; 27] = [
+pub(super) const SETTINGS: [Setting; 28] = [
     setting("DATABASE_URL", "sqlite://<data dir>/gih.db"),
     setting("GIH_DATA_DIR", "./data"),
     setting("GIH_STORAGE_URL", "file://<data dir>/media"),
@@ -40,6 +40,7 @@ pub(super) const SETTINGS: [Setting; 27] = [
     setting("GIH_TEST_WORKERS", "the number of cores"),
     setting("GIH_MAX_QUEUE", "100000"),
     setting("GIH_MAX_QUEUED_PER_ACCOUNT", "1000"),
+    setting("GIH_RATE_LIMITS", "live=off,test=60"),
     setting("GIH_SPOOL_LIMIT", "20 GB"),
     setting("GIH_TRUSTED_PROXIES", "none"),
     setting("GIH_LEASE", "60s"),

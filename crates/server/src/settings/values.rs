@@ -1,9 +1,11 @@
 //! Texts into values, each with an error that names the setting, what came and what is allowed.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use actix_web::http::Uri;
+use gih_domain::mode::Mode;
 
 use super::known::mask_password;
 use super::{SettingsError, Source};
@@ -87,6 +89,33 @@ impl Source {
             .filter(|item| !item.is_empty())
             .map(ToOwned::to_owned)
             .collect()
+    }
+
+    /// How many a minute of live and of test work, like `live=600,test=off`; what is not named keeps its default.
+    pub(super) fn rates(
+        &self,
+        name: &str,
+        default: [Option<NonZeroU32>; 2],
+    ) -> Result<[Option<NonZeroU32>; 2], SettingsError> {
+        let mut rates = default;
+        for item in self.list(name) {
+            let rate = item.split_once('=').and_then(|(mode, rate)| {
+                let rate = match rate.trim() {
+                    "off" => None,
+                    rate => Some(rate.parse().ok()?),
+                };
+                Some((mode.trim().parse().ok()?, rate))
+            });
+            match rate {
+                Some((Mode::Live, rate)) => rates[0] = rate,
+                Some((Mode::Test, rate)) => rates[1] = rate,
+                None => {
+                    let allowed = "generations a minute for each mode, like live=600,test=60, or off instead of a number";
+                    return Err(Self::wrong(name, &item, allowed));
+                }
+            }
+        }
+        Ok(rates)
     }
 
     /// Origins: scheme, host and port alone, in lower case, as browsers send them.

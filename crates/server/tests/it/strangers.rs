@@ -77,6 +77,34 @@ async fn while_others_wait_an_account_holds_half_of_the_slots() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn test_generations_are_accepted_at_a_limited_rate() {
+    on_both(async |options| {
+        let hub = Hub::start(options.clone()).await;
+        let ask = json!({"prompt": "sandbox:fail", "async": true});
+        let free = hub.account().test();
+        // What was accepted before, and is refunded and free again at once, counts.
+        let tries: Vec<_> = join_all((0..70).map(|_| free.draw(ask.clone()))).await;
+        let refused = tries.iter().filter(|answer| answer.status == 429);
+        assert_eq!(refused.count(), 10);
+        let refused = free.draw(ask.clone()).await;
+        let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+        assert!((1..=60).contains(&wait), "{wait}");
+        let message = refused.error(429, "rateLimited", json!({}));
+        assert!(message.contains("60 generations a minute"), "{message}");
+        // Others, and live work, have limits of their own.
+        hub.account().test().draw(ask.clone()).await.ok(202);
+        hub.audit();
+
+        let hub = Hub::start(options.env("GIH_RATE_LIMITS", "test=off,live=2")).await;
+        let free = hub.account().test();
+        for answer in join_all((0..70).map(|_| free.draw(ask.clone()))).await {
+            answer.ok(202);
+        }
+    })
+    .await;
+}
+
 /// A `POST` of a form by somebody at this address, behind a proxy.
 async fn submit(hub: &Hub, path: &str, address: usize, form: String) -> Answer {
     let request = hub.without_key().request(Method::POST, path);

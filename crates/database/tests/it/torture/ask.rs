@@ -262,6 +262,7 @@ fn accept(names: &Names, ask: &Ask, now: Timestamp) -> Accept {
         limits: Limits {
             max_queue: 1_000,
             max_queued_per_account: ask.account_limit,
+            rate: None,
         },
         at: now,
         ..world.accept()

@@ -135,6 +135,7 @@ impl World {
             limits: Limits {
                 max_queue: 1_000,
                 max_queued_per_account: 1_000,
+                rate: None,
             },
             at: NOW,
         }
