@@ -1,15 +1,17 @@
 //! `Authorization: Bearer KEY`.
 
-use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
+use actix_web::{HttpMessage as _, HttpRequest};
 use gih_domain::api_key::Caller;
 
 use crate::error::ApiError;
 use crate::state::ApiState;
 
-/// Who makes the request.
+/// Who makes the request, whose account is an extension of the request from now on.
 pub(crate) async fn caller(request: &HttpRequest, state: &ApiState) -> Result<Caller, ApiError> {
-    Ok(state.authenticate.run(bearer_token(request)?).await?)
+    let caller = state.authenticate.run(bearer_token(request)?).await?;
+    request.extensions_mut().insert(caller.account);
+    Ok(caller)
 }
 
 /// The token of the header; the scheme's case does not matter (RFC 9110 §11.1).

@@ -4,6 +4,7 @@
 //! shapes beside it. Every answer, errors and unknown routes included, carries `X-Request-Id`.
 
 mod answer;
+mod answers;
 mod authorization;
 mod bodies;
 mod body;

@@ -1,5 +1,6 @@
 //! Around every request.
 
+use std::net::IpAddr;
 use std::rc::Rc;
 
 use actix_cors::Cors;
@@ -8,10 +9,12 @@ use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::ConnectionType;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage as _, web};
+use actix_web::{Error, HttpMessage as _, ResponseError as _, web};
+use gih_domain::id::AccountId;
 
 use crate::bodies::{WatchedBody, WatchedPayload};
 use crate::connection::Connection;
+use crate::error::ApiError;
 use crate::lend;
 use crate::state::ApiState;
 
@@ -37,16 +40,22 @@ pub async fn observe<B: MessageBody + 'static>(
         let id = state.ids.next(state.clock.now());
         format!("req_{}", id.as_simple())
     });
-    let client = state.and_then(|state| lend::client(request.request(), &state));
-    let client = client.map(|client| client.to_string());
+    let address = state
+        .as_ref()
+        .and_then(|state| lend::client(request.request(), state));
+    let client = address.map(|address| address.to_string());
     let started = std::time::Instant::now();
     let method = request.method().clone();
     let path = shown(request.path());
     let span = tracing::info_span!("request", id);
     let mut response = {
         use tracing::Instrument as _;
-        next.call(request).instrument(span.clone()).await?
+        let response = next.call(request).instrument(span.clone()).await?;
+        response.map_into_boxed_body()
     };
+    if let Some(state) = state {
+        response = bounded(response, &state, address);
+    }
     let elapsed_ms = started.elapsed().as_millis();
     let status = response.status().as_u16();
     span.in_scope(|| tracing::info!(%method, path, status, elapsed_ms, client, "answered"));
@@ -61,7 +70,24 @@ pub async fn observe<B: MessageBody + 'static>(
         let head = response.response_mut().head_mut();
         head.set_connection_type(ConnectionType::Close);
     }
-    Ok(response.map_body(|_, body| WatchedBody::new(body.boxed(), in_flight)))
+    Ok(response.map_body(|_, body| WatchedBody::new(body, in_flight)))
+}
+
+/// The answer, its bytes counted while they wait for its reader; a refusal when too many of them wait already.
+fn bounded(
+    response: ServiceResponse,
+    state: &ApiState,
+    address: Option<IpAddr>,
+) -> ServiceResponse {
+    let account = response.request().extensions().get::<AccountId>().copied();
+    let (request, response) = response.into_parts();
+    let (head, body) = response.into_parts();
+    let response = match state.bodies.answers.bound(body, account, address) {
+        Some(body) => head.set_body(body),
+        None => ApiError::busy("Too many answers are being read too slowly; try again shortly.")
+            .error_response(),
+    };
+    ServiceResponse::new(request, response)
 }
 
 /// A path for the log. The names of images are all that keeps them from strangers, so they are left out.

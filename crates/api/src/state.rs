@@ -8,6 +8,7 @@ use gih_domain::generate::Generate;
 use gih_domain::ports::{Clock, Ids, ImageStore, Spool};
 use gih_domain::retrieve::Retrieve;
 
+use crate::answers::Answers;
 use crate::budget::Budget;
 use crate::health::Readiness;
 use crate::links::Links;
@@ -38,16 +39,18 @@ pub struct ApiState {
     pub links: Links,
     /// Whose word is taken for where a request comes from.
     pub proxies: Proxies,
-    /// What may be received at once.
+    /// What may be received and sent at once.
     pub bodies: Bodies,
 }
 
-/// Bounds on the bodies that are received at once.
+/// Bounds on the bodies that are received and sent at once.
 pub struct Bodies {
     /// Multipart bodies, each of which writes to disk.
     pub(crate) uploads: Budget,
     /// Bytes of JSON bodies, which are in memory whole.
     pub(crate) json_bytes: Budget,
+    /// Bytes of answers, which are in memory whole.
+    pub(crate) answers: Arc<Answers>,
 }
 
 /// How long an upload waits for its turn before it is told to come back: well under what clients wait for an answer.
@@ -72,6 +75,7 @@ impl Bodies {
                 JSON_PATIENCE,
                 "Too many requests are being received; try again shortly.",
             ),
+            answers: Arc::default(),
         }
     }
 }

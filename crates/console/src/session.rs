@@ -111,6 +111,8 @@ pub(crate) async fn account(request: &HttpRequest) -> Result<Option<Account>, Pa
     if let Some(account) = &account {
         // For the frame of what may go wrong from here on.
         request.extensions_mut().insert(Viewer::from(account));
+        // For the bound on what waits for slow readers of one account.
+        request.extensions_mut().insert(account.id);
     }
     Ok(account)
 }

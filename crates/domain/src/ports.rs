@@ -34,7 +34,7 @@ pub use catalog::Catalog;
 pub use clock::Clock;
 pub use generations::{
     Accept, AcceptError, Accepted, CancelReason, Claim, Claimed, Generations, Hand, Idempotency,
-    LeaseError, Limits, ListFilter, Page, QueueFull, RATE_PERIOD, Reaped,
+    LISTED_PROMPT_CHARS, LeaseError, Limits, ListFilter, Page, QueueFull, RATE_PERIOD, Reaped,
 };
 pub use ids::Ids;
 pub use image_provider::{ImageProvider, Images, Order, ProviderError};

@@ -3,6 +3,7 @@
 use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpRequest, HttpResponse, web};
 use gih_domain::generation::{Failure, Generation};
+use gih_domain::ports::LISTED_PROMPT_CHARS;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -11,6 +12,9 @@ use crate::authorization;
 use crate::error::{ApiError, ErrorBody};
 use crate::links::Links;
 use crate::state::ApiState;
+
+/// How many characters of a prompt a list shows.
+const SHOWN_CHARS: usize = LISTED_PROMPT_CHARS as usize - 1;
 
 /// A generation, in any state.
 #[derive(Serialize, ToSchema)]
@@ -30,8 +34,11 @@ pub(crate) struct GenerationBody {
     /// The tier that is paid for.
     #[schema(example = "1K")]
     quality: &'static str,
-    /// What was asked for, trimmed.
+    /// What was asked for, trimmed; in a list its first 1,000 characters.
     prompt: String,
+    /// `true` in a list when the prompt is longer than what it shows; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prompt_truncated: Option<bool>,
     /// How many images were asked for.
     n: u8,
     /// The size asked of the provider: `WIDTHxHEIGHT` or `auto`.
@@ -96,6 +103,7 @@ impl GenerationBody {
             aspect_ratio: answer::aspect_ratio(generation),
             quality: generation.tier.as_str(),
             prompt: generation.prompt.clone(),
+            prompt_truncated: None,
             n: generation.n,
             size: generation
                 .size
@@ -113,6 +121,18 @@ impl GenerationBody {
             poll_url: end.is_none().then(|| links.poll_url(generation.id)),
             balance,
         }
+    }
+}
+
+impl GenerationBody {
+    /// One of a list: a long prompt is cut.
+    pub(crate) fn listed(generation: &Generation, links: &Links) -> Self {
+        let mut body = Self::new(generation, None, links);
+        if let Some((end, _)) = body.prompt.char_indices().nth(SHOWN_CHARS) {
+            body.prompt.truncate(end);
+            body.prompt_truncated = Some(true);
+        }
+        body
     }
 }
 

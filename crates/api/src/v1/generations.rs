@@ -13,8 +13,9 @@ use crate::error::{ApiError, ErrorBody};
 use crate::state::ApiState;
 
 const DEFAULT_LIMIT: u32 = 20;
-/// A bound on what one answer holds.
+/// Bounds on what one answer holds.
 const MAX_LIMIT: u32 = 100;
+const MAX_BYTES: usize = 256 * 1024;
 
 /// A page of generations, newest first.
 #[derive(Serialize, ToSchema)]
@@ -33,7 +34,7 @@ pub(crate) struct GenerationListBody {
 /// Lists the account's own generations in the key's mode, newest first.
 #[utoipa::path(get, path = "/api/v1/generations", tag = "generations",
     params(
-        ("limit" = Option<u32>, Query, description = "How many on a page: 1 to 100, 20 unless said."),
+        ("limit" = Option<u32>, Query, description = "How many on a page: 1 to 100, 20 unless said. A page also ends at 256 KiB."),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before."),
         ("status" = Option<String>, Query, description = "Only those in this status."),
         ("created_from" = Option<String>, Query, description = "Only those accepted at or after this time (RFC 3339)."),
@@ -47,16 +48,23 @@ pub(crate) async fn list(
     let caller = authorization::caller(&request, &state).await?;
     let filter = filter(request.query_string())?;
     let page = state.retrieve.generations(&caller, &filter).await?;
-    let last = page.generations.last().filter(|_| page.has_more);
+    let mut data = Vec::with_capacity(page.generations.len());
+    let mut bytes = 0;
+    for generation in &page.generations {
+        let body = GenerationBody::listed(generation, &state.links);
+        bytes += serde_json::to_vec(&body).map_or(0, |json| json.len());
+        if bytes > MAX_BYTES && !data.is_empty() {
+            break;
+        }
+        data.push(body);
+    }
+    let has_more = page.has_more || data.len() < page.generations.len();
+    let last = data.len().checked_sub(1).filter(|_| has_more);
     Ok(HttpResponse::Ok().json(GenerationListBody {
         object: "list",
-        next_cursor: last.map(|generation| generation.id.to_string()),
-        has_more: page.has_more,
-        data: page
-            .generations
-            .iter()
-            .map(|generation| GenerationBody::new(generation, None, &state.links))
-            .collect(),
+        next_cursor: last.map(|last| page.generations[last].id.to_string()),
+        has_more,
+        data,
     }))
 }
 

@@ -10,7 +10,7 @@ use gih_domain::id::{AccountId, GenerationId, KeyId};
 use gih_domain::mode::Mode;
 use gih_domain::ports::{ListFilter, Page};
 
-use super::rows::{GenerationRow, generations as with_images};
+use super::rows::{GenerationRow, ListedRow, generations as with_images};
 use crate::db::Db;
 use crate::error::Error;
 use crate::id_range::ByTime as _;
@@ -28,7 +28,7 @@ macro_rules! load {
             let mut $query = generations::table
                 // One more than the page, to know whether there is a next.
                 .limit(i64::from(filter.limit) + 1)
-                .select(GenerationRow::as_select())
+                .select(ListedRow::as_select())
                 .into_boxed();
             $narrow
             if has_rare_status(filter) {
@@ -47,7 +47,7 @@ macro_rules! load {
             if let Some(after) = filter.after {
                 $query = $query.filter(generations::id.lt(Sql(after)));
             }
-            $query.load::<GenerationRow>(c)
+            $query.load::<ListedRow>(c)
         })
     };
 }
@@ -134,12 +134,12 @@ fn owner(db: &mut Db, key: KeyId) -> Result<Option<(AccountId, Mode)>, Error> {
         .optional())?)
 }
 
-fn page(db: &mut Db, mut rows: Vec<GenerationRow>, filter: &ListFilter) -> Result<Page, Error> {
+fn page(db: &mut Db, mut rows: Vec<ListedRow>, filter: &ListFilter) -> Result<Page, Error> {
     let limit = usize::try_from(filter.limit).unwrap_or(usize::MAX);
     let has_more = rows.len() > limit;
     rows.truncate(limit);
     Ok(Page {
-        generations: with_images(db, rows)?,
+        generations: with_images(db, rows.into_iter().map(GenerationRow::from).collect())?,
         has_more,
     })
 }

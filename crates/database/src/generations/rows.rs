@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 use std::fmt::Debug;
+use std::ops::Deref;
 
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::prelude::*;
+use diesel::sql_types::{Integer, Text};
 use gih_domain::balance::Balance;
 use gih_domain::blob::{ImageFacts, ImageFormat};
 use gih_domain::credits::Credits;
@@ -15,6 +17,7 @@ use gih_domain::generation::{
 use gih_domain::id::{AccountId, GenerationId, ImageId, KeyId, WorkerId};
 use gih_domain::mode::Mode;
 use gih_domain::object_name::ObjectName;
+use gih_domain::ports::LISTED_PROMPT_CHARS;
 use gih_domain::size::{AspectRatio, RenderingQuality, Size, Tier};
 use gih_domain::time::Timestamp;
 
@@ -37,10 +40,55 @@ where
     }
 }
 
+#[declare_sql_function]
+extern "SQL" {
+    /// So many characters of a text, from this one on; the first is 1.
+    fn substr(text: Text, from: Integer, count: Integer) -> Text;
+}
+
+/// How much of a prompt a list reads.
+const LISTED_CHARS: i32 = LISTED_PROMPT_CHARS as i32;
+
 /// A row of `generations`.
 #[derive(Clone, Debug, Queryable, Selectable, QueryableByName)]
 #[diesel(table_name = generations)]
 pub(super) struct GenerationRow {
+    #[diesel(embed)]
+    columns: Columns,
+    prompt: String,
+}
+
+/// A row of `generations` in a list, where a long prompt is cut: a page of them would be megabytes.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = generations)]
+pub(super) struct ListedRow {
+    #[diesel(embed)]
+    columns: Columns,
+    #[diesel(
+        select_expression = substr(generations::prompt, 1, LISTED_CHARS),
+        select_expression_type = substr<generations::prompt, i32, i32>,
+    )]
+    prompt: String,
+}
+
+impl From<ListedRow> for GenerationRow {
+    fn from(ListedRow { columns, prompt }: ListedRow) -> Self {
+        Self { columns, prompt }
+    }
+}
+
+impl Deref for GenerationRow {
+    type Target = Columns;
+
+    fn deref(&self) -> &Columns {
+        &self.columns
+    }
+}
+
+/// A row of `generations` without its prompt.
+#[derive(Clone, Debug, Queryable, Selectable, QueryableByName)]
+#[diesel(table_name = generations)]
+pub(super) struct Columns {
     pub(super) id: GenerationId,
     pub(super) account_id: AccountId,
     pub(super) api_key_id: KeyId,
@@ -48,7 +96,6 @@ pub(super) struct GenerationRow {
     model: String,
     provider: String,
     provider_model: String,
-    prompt: String,
     n: i32,
     size: Option<Read<Size>>,
     aspect_ratio: Option<Read<AspectRatio>>,
@@ -106,7 +153,7 @@ impl Extent {
     }
 }
 
-impl GenerationRow {
+impl Columns {
     /// Whether it waits for a worker.
     pub(super) fn is_queued(&self) -> bool {
         matches!(self.status.0, Ok(Status::Queued))
@@ -122,14 +169,7 @@ impl GenerationRow {
         self.completed_at.is_some()
     }
 
-    /// The generation, given its images in order.
-    pub(super) fn generation(self, images: Vec<ImageRow>) -> Result<Generation, Error> {
-        let id = self.id;
-        self.read(images)
-            .map_err(|problem| Error::Unexpected(format!("the row of {id} is corrupt: {problem}")))
-    }
-
-    fn read(self, images: Vec<ImageRow>) -> Result<Generation, String> {
+    fn read(self, prompt: String, images: Vec<ImageRow>) -> Result<Generation, String> {
         let status = self.status.0?;
         let state = match status {
             Status::Queued => State::Queued,
@@ -156,7 +196,7 @@ impl GenerationRow {
             model: self.model,
             provider: self.provider,
             provider_model: self.provider_model,
-            prompt: self.prompt,
+            prompt,
             n: u8::try_from(self.n).map_err(|_| format!("n is {}", self.n))?,
             size: read(self.size)?,
             aspect_ratio: read(self.aspect_ratio)?,
@@ -168,6 +208,16 @@ impl GenerationRow {
             created_at: self.created_at,
             state,
         })
+    }
+}
+
+impl GenerationRow {
+    /// The generation, given its images in order.
+    pub(super) fn generation(self, images: Vec<ImageRow>) -> Result<Generation, Error> {
+        let id = self.id;
+        self.columns
+            .read(self.prompt, images)
+            .map_err(|problem| Error::Unexpected(format!("the row of {id} is corrupt: {problem}")))
     }
 }
 

@@ -393,7 +393,11 @@ pub struct ListFilter {
     pub limit: u32,
 }
 
-/// One page of a list.
+/// How many characters of a prompt a [`Page`] has at most: one more than is shown of it, so that who shows it knows that there
+/// is more.
+pub const LISTED_PROMPT_CHARS: u16 = 1_001;
+
+/// One page of a list, with long prompts cut.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
     /// What is on it.

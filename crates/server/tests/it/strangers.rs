@@ -6,6 +6,8 @@ use futures_util::future::join_all;
 use gih_fake_openai::FakeOpenAi;
 use reqwest::Method;
 use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpSocket;
 
 use crate::support::*;
 
@@ -101,6 +103,108 @@ async fn test_generations_are_accepted_at_a_limited_rate() {
         for answer in join_all((0..70).map(|_| free.draw(ask.clone()))).await {
             answer.ok(202);
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_a_list_ends_by_bytes_and_cuts_long_prompts() {
+    const MAX_BYTES: usize = 256 * 1024;
+    on_both(async |options| {
+        let hub = Hub::start(options).await;
+        let free = hub.account().test();
+        // In JSON each of these characters has six bytes.
+        let long = format!("sandbox:fail {}", "\u{1}".repeat(30_000));
+        let asks = (0..59).map(|_| free.draw(json!({"prompt": long, "async": true})));
+        for answer in join_all(asks).await {
+            answer.ok(202);
+        }
+        let short = format!("sandbox:fail {}", "a".repeat(1_000 - 13));
+        free.draw(json!({"prompt": short, "async": true}))
+            .await
+            .ok(202);
+
+        let (mut seen, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let answer = free
+                .get(&format!("/api/v1/generations?limit=100&cursor={cursor}"))
+                .await;
+            assert!(
+                answer.body.len() < MAX_BYTES + 1_000,
+                "{}",
+                answer.body.len()
+            );
+            let page = answer.ok(200);
+            seen.extend(page["data"].as_array().unwrap().clone());
+            assert_eq!(page["has_more"], !page["next_cursor"].is_null());
+            let Some(next) = page["next_cursor"].as_str() else {
+                break;
+            };
+            next.clone_into(&mut cursor);
+        }
+        assert_eq!(seen.len(), 60);
+        assert_eq!(seen[0]["prompt"], short);
+        assert_eq!(seen[0].get("prompt_truncated"), None);
+        for generation in &seen[1..] {
+            let prompt = generation["prompt"].as_str().unwrap();
+            assert_eq!(prompt.chars().count(), 1_000);
+            assert!(long.starts_with(prompt));
+            assert_eq!(generation["prompt_truncated"], true);
+        }
+        let whole = free.look(seen[1]["id"].as_str().unwrap()).await;
+        assert_eq!(whole["prompt"], long);
+        assert_eq!(whole.get("prompt_truncated"), None);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_readers_take_little_memory() {
+    const READERS: usize = 100;
+    const MOST_KIB: u64 = 60_000;
+    let upstream = FakeOpenAi::start().await;
+    let hub = Hub::start(Options::sqlite().upstream(&upstream)).await;
+    let free = hub.account().test();
+    let long = format!("sandbox:fail {}", "\u{1}".repeat(30_000));
+    let asks = (0..50).map(|_| free.draw(json!({"prompt": long, "async": true})));
+    for answer in join_all(asks).await {
+        answer.ok(202);
+    }
+    let path = "/api/v1/generations?limit=100";
+    free.get(path).await.ok(200);
+    let before = hub.process.resident_kib();
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n",
+        free.key()
+    );
+    let mut readers = Vec::new();
+    for _ in 0..READERS {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4 * 1024).unwrap();
+        let mut stream = socket.connect(hub.host().parse().unwrap()).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        readers.push(stream);
+    }
+    let answered = async |status: u16| {
+        let labels = format!("method=\"GET\",route=\"/api/v1/generations\",status=\"{status}\"");
+        let metrics = hub.metrics().await;
+        metrics
+            .find(&format!("gih_http_requests_total{{{labels}}}"))
+            .unwrap_or(0)
+    };
+    until("all answers", async || {
+        (answered(200).await + answered(503).await > 100).then_some(())
+    })
+    .await;
+    let grown = hub.process.resident_kib().saturating_sub(before);
+    assert!(grown < MOST_KIB, "{grown} KiB by {READERS} readers");
+    // Others are not in their way, and the account is heard again when they have gone.
+    let paying = hub.account().grant(100).live();
+    paying.draw(json!({})).await.ok(200);
+    paying.get(path).await.ok(200);
+    drop(readers);
+    until("room", async || {
+        (free.get(path).await.status == 200).then_some(())
     })
     .await;
 }
