@@ -25,6 +25,7 @@ pub(crate) const DISCARD_BYTES: usize = 64 * 1024 * 1024;
 pub(crate) const DISCARD_TIME: Duration = Duration::from_secs(10);
 
 /// What kind of body a request has.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Json,
     Multipart,

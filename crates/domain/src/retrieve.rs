@@ -7,6 +7,7 @@ use crate::balance::Balance;
 use crate::catalog::Model;
 use crate::generation::{Generation, Timeline};
 use crate::id::{AccountId, GenerationId};
+use crate::lots::InsufficientCredits;
 use crate::mode::Mode;
 use crate::ports::{
     Accounts, Catalog, Clock, DatabaseError, Generations, ListFilter, Page, Statistics,
@@ -57,6 +58,25 @@ impl Retrieve {
             .await?;
         // The key was found with its account a moment ago, and accounts are never deleted.
         balance.ok_or_else(|| DatabaseError::Unexpected(format!("no account {}", caller.account)))
+    }
+
+    /// What the cheapest image on sale costs and the caller has, when that is less: such a caller need not be read further.
+    pub async fn shortfall(
+        &self,
+        caller: &Caller,
+    ) -> Result<Option<InsufficientCredits>, DatabaseError> {
+        let models = self.models().await?;
+        let prices = models
+            .iter()
+            .flat_map(|model| model.credits_per_image.values());
+        let Some(&required) = prices.min() else {
+            return Ok(None);
+        };
+        let available = self.balance(caller).await?.credits;
+        Ok((available < required).then_some(InsufficientCredits {
+            required,
+            available,
+        }))
     }
 
     /// One of the caller's generations, and what the caller may spend; `None` when there is none or it is another's.

@@ -24,6 +24,7 @@ mod json;
 mod multipart;
 mod prefer;
 
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
 /// How long a body may still come when the process shuts down: what is on its way is answered by what it says.
@@ -119,6 +120,15 @@ pub(crate) async fn create(
 ) -> Result<HttpResponse, ApiError> {
     let caller = authorization::caller(&request, &state).await?;
     let kind = body::kind(&request)?;
+    if kind == Kind::Multipart
+        && !request.headers().contains_key(IDEMPOTENCY_KEY)
+        && let Some(shortfall) = state.retrieve.shortfall(&caller).await?
+    {
+        // Before hundreds of megabytes come that nothing can be paid with. Under an idempotency key it may be a request that
+        // was paid for before.
+        let shortfall = GenerateError::InsufficientCredits(shortfall);
+        return Err(ApiError::of_generate(shortfall, &state.links));
+    }
     let receiving = async {
         match kind {
             Kind::Json => {
@@ -185,7 +195,7 @@ pub(crate) async fn form(
 }
 
 fn idempotency_key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, ApiError> {
-    let mut headers = request.headers().get_all("idempotency-key");
+    let mut headers = request.headers().get_all(IDEMPOTENCY_KEY);
     let Some(header) = headers.next() else {
         return Ok(None);
     };

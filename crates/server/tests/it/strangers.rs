@@ -9,6 +9,7 @@ use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpSocket;
 
+use crate::support::wire::{self, Wire};
 use crate::support::*;
 
 /// Long enough that what waits for it is late.
@@ -205,6 +206,45 @@ async fn slow_readers_take_little_memory() {
     drop(readers);
     until("room", async || {
         (free.get(path).await.status == 200).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_cannot_pay_is_told_before_the_files_come() {
+    on_both(async |options| {
+        let (upstream, hub, poor) = live(options, 7).await;
+        let head = |headers: &str| {
+            let auth = format!("Authorization: Bearer {}\r\n", poor.key());
+            let form =
+                "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 160000000\r\n";
+            wire::post(
+                "/api/v1/images/generations",
+                &format!("{auth}{form}{headers}"),
+            )
+        };
+        // Nothing of the body is sent.
+        let mut client = Wire::open(&hub).await;
+        client.say(&head("")).await;
+        let (head_of_answer, body) = client.hear().await;
+        assert!(
+            head_of_answer.starts_with("HTTP/1.1 402"),
+            "{head_of_answer}"
+        );
+        assert!(body.contains("insufficientCredits"), "{body}");
+        // The request may have been paid for before, and JSON has the contract's order.
+        let mut client = Wire::open(&hub).await;
+        client.say(&head("Idempotency-Key: a\r\n")).await;
+        let quiet = tokio::time::timeout(Duration::from_millis(300), client.hear()).await;
+        assert!(quiet.is_err(), "the body is waited for");
+        poor.generate(json!({"model": "none", "prompt": "a fox"}))
+            .await
+            .error(400, "invalid_request", json!({"param": "model"}));
+        poor.draw(json!({}))
+            .await
+            .error(402, "insufficientCredits", json!({}));
+        assert_eq!(upstream.call_count(), 0);
+        hub.audit();
     })
     .await;
 }
