@@ -1,6 +1,7 @@
 //! Accounts and their credits.
 
 use async_trait::async_trait;
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use gih_domain::account::{Account, AccountType, Email};
 use gih_domain::admin::{AccountChange, AccountFilter, NewAct};
@@ -192,6 +193,9 @@ fn add_grant(db: &mut Db, grant: &Grant) -> Result<Granted, Abort<AccountError>>
         grant.reference.as_deref(),
         grant.created_at,
     );
+    if is_of_another(db, &row)? {
+        return Err(Abort::Refused(AccountError::ReferenceOfAnother));
+    }
     // Another grant of the same reference under way is waited for here, and then found.
     let row = match insert_unless_known(db, &row) {
         Ok(true) if !is_worth_something(&row) => {
@@ -215,6 +219,17 @@ fn add_grant(db: &mut Db, grant: &Grant) -> Result<Granted, Abort<AccountError>>
         note: row.note,
         balance,
     })
+}
+
+/// Whether another account was granted a lot under the same reference.
+fn is_of_another(db: &mut Db, lot: &LotRow) -> Result<bool, Error> {
+    if lot.reference.is_none() {
+        return Ok(false);
+    }
+    let others = credit_lots::table
+        .filter(credit_lots::reference.eq(&lot.reference))
+        .filter(credit_lots::account_id.ne(Sql(lot.account_id)));
+    Ok(both!(db, c => diesel::select(exists(others)).get_result(c))?)
 }
 
 fn is_worth_something(lot: &LotRow) -> bool {

@@ -91,6 +91,9 @@ pub enum AdministerError {
     /// A grant of nothing.
     #[error("credits must be at least 1")]
     NothingGranted,
+    /// A grant to another account has this reference.
+    #[error("a grant to another account has this form's reference; load the page again")]
+    ReferenceOfAnother,
     /// The expiry lies in the past.
     #[error("{0} is in the past")]
     InThePast(Timestamp),
@@ -199,6 +202,7 @@ impl Administer {
         match self.accounts.grant(&grant).await {
             Ok(granted) => Ok(granted),
             Err(AccountError::NotFound) => Err(AdministerError::NoSuchAccount(id)),
+            Err(AccountError::ReferenceOfAnother) => Err(AdministerError::ReferenceOfAnother),
             Err(AccountError::AlreadyExpired) => {
                 Err(AdministerError::InThePast(new.expires_at.unwrap_or(at)))
             }

@@ -64,6 +64,19 @@ pub enum OperateError {
     /// A grant of nothing.
     #[error("credits must be at least 1")]
     NothingGranted,
+    /// The reference was used for another amount or mode; nothing was added now.
+    #[error(
+        "this reference was used to grant {credits} {mode} credits; repeat that grant as it was, or use another reference"
+    )]
+    ReferenceUsed {
+        /// The amount then.
+        credits: Credits,
+        /// The mode then.
+        mode: Mode,
+    },
+    /// The reference was used for another account; nothing was added.
+    #[error("this reference was used for a grant to another account; use another reference")]
+    ReferenceOfAnother,
     /// The expiry lies in the past.
     #[error("{0} is in the past")]
     InThePast(Timestamp),
@@ -143,9 +156,11 @@ impl Operate {
         match self.accounts.create(&account).await {
             Ok(()) => Ok(account.account()),
             Err(AccountError::EmailTaken) => Err(OperateError::EmailTaken(email)),
-            Err(AccountError::NotFound | AccountError::AlreadyExpired) => {
-                Err(unexpected("a sign-up answered as a grant"))
-            }
+            Err(
+                AccountError::NotFound
+                | AccountError::AlreadyExpired
+                | AccountError::ReferenceOfAnother,
+            ) => Err(unexpected("a sign-up answered as a grant")),
             Err(AccountError::Database(error)) => Err(error.into()),
         }
     }
@@ -237,7 +252,8 @@ impl Operate {
             .ok_or(OperateError::NoSuchKey(id))
     }
 
-    /// Adds credits to the account with this address; a `reference` used before answers with the first lot.
+    /// Adds credits to the account with this address. A `reference` used before for the same account, amount and mode
+    /// answers with the first lot; for others it is an error.
     pub async fn grant_credits(
         &self,
         email: &Email,
@@ -268,7 +284,12 @@ impl Operate {
             act: None,
         };
         match self.accounts.grant(&grant).await {
-            Ok(granted) => Ok(granted),
+            Ok(granted) if (granted.credits, granted.mode) == (credits, mode) => Ok(granted),
+            Ok(granted) => Err(OperateError::ReferenceUsed {
+                credits: granted.credits,
+                mode: granted.mode,
+            }),
+            Err(AccountError::ReferenceOfAnother) => Err(OperateError::ReferenceOfAnother),
             Err(AccountError::NotFound) => Err(OperateError::NoSuchAccount(email.clone())),
             Err(AccountError::AlreadyExpired) => {
                 Err(OperateError::InThePast(expires_at.unwrap_or(at)))

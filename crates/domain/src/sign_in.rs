@@ -206,7 +206,11 @@ impl SignIn {
             Ok(()) => {}
             Err(AccountError::EmailTaken) => return Err(SignUpError::EmailTaken),
             Err(AccountError::Database(error)) => return Err(error.into()),
-            Err(AccountError::NotFound | AccountError::AlreadyExpired) => {
+            Err(
+                AccountError::NotFound
+                | AccountError::AlreadyExpired
+                | AccountError::ReferenceOfAnother,
+            ) => {
                 return Err(unexpected("a sign-up answered as a grant").into());
             }
         }

@@ -233,7 +233,7 @@ pub struct GrantArgs {
     /// For people
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
-    /// A reference of yours, unique in the account: repeating it answers with the first lot
+    /// A reference of yours: repeating the same grant answers with the first lot, another one is an error
     #[arg(long = "ref", value_name = "REF", value_parser = |text: &str| reference(text))]
     pub reference: Option<String>,
 }

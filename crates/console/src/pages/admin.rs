@@ -111,6 +111,7 @@ impl From<AdministerError> for PageError {
             | AdministerError::InvalidEmail(_)
             | AdministerError::EmailTaken(_)
             | AdministerError::NothingGranted
+            | AdministerError::ReferenceOfAnother
             | AdministerError::InThePast(_)
             | AdministerError::InvalidNote
             | AdministerError::InvalidModel(_) => Self::Invalid(error.to_string()),

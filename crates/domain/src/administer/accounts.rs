@@ -49,9 +49,11 @@ impl Administer {
             Ok(()) => Ok((account, password)),
             Err(AccountError::EmailTaken) => Err(AdministerError::EmailTaken(email)),
             Err(AccountError::Database(error)) => Err(error.into()),
-            Err(AccountError::NotFound | AccountError::AlreadyExpired) => {
-                Err(unexpected("a sign-up answered as a grant"))
-            }
+            Err(
+                AccountError::NotFound
+                | AccountError::AlreadyExpired
+                | AccountError::ReferenceOfAnother,
+            ) => Err(unexpected("a sign-up answered as a grant")),
         }
     }
 

@@ -238,6 +238,9 @@ pub enum AccountError {
     /// The lot would be worth nothing from the start.
     #[error("the credits would have expired already")]
     AlreadyExpired,
+    /// A grant to another account has this reference.
+    #[error("a grant to another account has this reference")]
+    ReferenceOfAnother,
     /// The database.
     #[error(transparent)]
     Database(#[from] DatabaseError),

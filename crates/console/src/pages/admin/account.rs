@@ -277,7 +277,9 @@ impl GrantForm {
     /// Says beside its field what was refused; any other error goes on.
     fn refuse(&mut self, error: AdministerError) -> Result<(), PageError> {
         let field = match error {
-            AdministerError::NothingGranted => &mut self.wrong_credits,
+            AdministerError::NothingGranted | AdministerError::ReferenceOfAnother => {
+                &mut self.wrong_credits
+            }
             AdministerError::InThePast(_) => &mut self.wrong_expires,
             AdministerError::InvalidNote => &mut self.wrong_note,
             _ => return Err(error.into()),

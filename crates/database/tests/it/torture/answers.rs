@@ -49,6 +49,7 @@ pub fn granted(
             })
         }
         Err(AccountError::AlreadyExpired) => Ok(Answer::Refused(Refusal::AlreadyExpired)),
+        Err(AccountError::ReferenceOfAnother) => Ok(Answer::Refused(Refusal::ReferenceOfAnother)),
         Err(error) => Err(error.to_string()),
     }
 }

@@ -77,7 +77,9 @@ async fn ask_for_account(
             let grant = Grant {
                 account: names.accounts[PURSES[purse].0],
                 lot,
-                reference: reference.map(|reference| format!("invoice {reference}")),
+                // Histories share a database, and references are one for all accounts.
+                reference: reference
+                    .map(|reference| format!("invoice {reference} of {}", names.accounts[0])),
                 created_at: now,
                 act: None,
             };

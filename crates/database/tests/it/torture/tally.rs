@@ -132,6 +132,7 @@ fn what_happened(model: &Model, step: &Step) -> Vec<&'static str> {
             Refusal::AccountsQueueFull => "a full queue",
             Refusal::Insufficient { .. } => "a purse too small",
             Refusal::AlreadyExpired => "a grant of nothing",
+            Refusal::ReferenceOfAnother => "a grant's reference for another account",
             Refusal::MoreImagesThanPaidFor => "more images than paid for",
         }],
         (_, Answer::Claimed(works)) => {

@@ -39,9 +39,12 @@ impl Model {
         life: Option<Time>,
         reference: Option<u8>,
     ) -> Answer {
-        // A reference is the account's, whatever the mode.
-        let reference = reference.map(|reference| (PURSES[purse].0, reference));
+        // One reference is one grant, whatever the account and the mode.
         let known = reference.and_then(|reference| self.references.get(&reference).copied());
+        let account = |lot: usize| PURSES[self.lots[lot].purse].0;
+        if known.is_some_and(|lot| account(lot) != PURSES[purse].0) {
+            return Answer::Refused(Refusal::ReferenceOfAnother);
+        }
         let lot = match known {
             Some(lot) => lot,
             None if life.is_some_and(|life| life <= 0) => {

@@ -58,7 +58,7 @@ pub struct Model {
     /// By purse and idempotency key.
     names: BTreeMap<(usize, u8), Remembered>,
     /// The lots of grants by account and reference.
-    references: BTreeMap<(usize, u8), usize>,
+    references: BTreeMap<u8, usize>,
     /// What the last step answers.
     pub answer: Answer,
 }
@@ -181,6 +181,7 @@ pub enum Refusal {
     AccountsQueueFull,
     Insufficient { required: i64, available: i64 },
     AlreadyExpired,
+    ReferenceOfAnother,
     MoreImagesThanPaidFor,
 }
 
