@@ -80,6 +80,13 @@ impl Model {
             // A request that names no tier is a 1K request.
             return fail("credits_per_image has no price for 1K".to_owned());
         }
+        let is_too_dear = |(_, price): &(&Tier, &Credits)| !price.is_price();
+        if let Some((tier, price)) = self.credits_per_image.iter().find(is_too_dear) {
+            let most = Credits::MAX_PRICE;
+            return fail(format!(
+                "the price for {tier} is {price} credits; it must be at most {most}"
+            ));
+        }
         for ratio in self
             .aspect_ratios
             .iter()
@@ -191,6 +198,11 @@ mod tests {
                 .to_string()
                 .contains("no price for 1K")
         );
+        let mut model = shipped_models().remove(0);
+        let dear = Credits::new(Credits::MAX_PRICE + 1).unwrap();
+        model.credits_per_image.insert(Tier::TwoK, dear);
+        let refused = model.check().unwrap_err().to_string();
+        assert!(refused.contains("price for 2K is 1000000001"), "{refused}");
         let mut model = shipped_models().remove(0);
         model.aspect_ratios.push("7:5".parse().unwrap());
         assert!(

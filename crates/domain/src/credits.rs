@@ -24,6 +24,9 @@ impl Credits {
     /// read numbers as doubles read it exactly, and sums of thousands of lots stay inside 64 bits.
     pub const MAX: i64 = 1_000_000_000_000_000;
 
+    /// The most that one image may cost: 10^9, so that the price of all images of a request is far below [`Credits::MAX`].
+    pub const MAX_PRICE: i64 = 1_000_000_000;
+
     /// An amount from a number.
     pub const fn new(amount: i64) -> Result<Self, InvalidCredits> {
         if amount < 0 || amount > Self::MAX {
@@ -45,6 +48,11 @@ impl Credits {
     /// Whether it is nothing.
     pub const fn is_zero(self) -> bool {
         self.0 == 0
+    }
+
+    /// Whether one image may cost this.
+    pub const fn is_price(self) -> bool {
+        self.0 <= Self::MAX_PRICE
     }
 
     /// This times `count`, at most [`Credits::MAX`].

@@ -203,7 +203,9 @@ impl Request {
                 tier,
             )
         };
-        let Some(&price) = model.credits_per_image.get(&tier) else {
+        // A price that nobody may set is in no catalog but one that was written by hand.
+        let price = model.credits_per_image.get(&tier);
+        let Some(&price) = price.filter(|price| price.is_price()) else {
             let message = format!(
                 "{} is not sold at {tier}; it is sold at {}",
                 model.id,

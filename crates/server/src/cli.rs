@@ -274,9 +274,8 @@ fn parse_price(text: &str) -> Result<(Tier, Credits), String> {
     let price = price
         .parse()
         .ok()
-        .and_then(|price| Credits::new(price).ok());
-    Ok((
-        tier,
-        price.ok_or_else(|| format!("the price is an integer from 0 to {}", Credits::MAX))?,
-    ))
+        .and_then(|price| Credits::new(price).ok())
+        .filter(|price| price.is_price());
+    let wrong = || format!("the price is an integer from 0 to {}", Credits::MAX_PRICE);
+    Ok((tier, price.ok_or_else(wrong)?))
 }

@@ -200,6 +200,17 @@ fn the_references_say_nothing_of_a_size_that_was_named() {
 }
 
 #[test]
+fn what_no_image_may_cost_is_not_sold() {
+    let mut dear = model();
+    for (price, is_sold) in [(Credits::MAX_PRICE, true), (Credits::MAX_PRICE + 1, false)] {
+        let price = Credits::new(price).unwrap();
+        dear.credits_per_image.insert(Tier::FourK, price);
+        let resolved = Request::resolve(asked("", "", "4K"), &dear, MAX_IMAGES_V1);
+        assert_eq!(resolved.is_ok(), is_sold, "{price}");
+    }
+}
+
+#[test]
 fn a_tier_that_is_not_sold_is_refused_by_whatever_named_it() {
     let mut cheap = model();
     cheap.credits_per_image.remove(&Tier::FourK);

@@ -218,11 +218,14 @@ fn change(page: &mut ModelPage, model: &Model, typed: &Fields) -> ModelChange {
         if is_left(&name) {
             continue;
         }
-        let price = value.parse().ok().map(Credits::new);
-        if let Some(Ok(price)) = price {
+        let price = value
+            .parse()
+            .ok()
+            .and_then(|price| Credits::new(price).ok());
+        if let Some(price) = price.filter(|price| price.is_price()) {
             prices.insert(tier, price);
         } else {
-            let most = thousands(Credits::MAX);
+            let most = thousands(Credits::MAX_PRICE);
             page.refuse(
                 &name,
                 format!("A price is a whole number from 0 to {most}."),
