@@ -115,7 +115,7 @@ pub struct HttpSettings {
     pub public_url: Option<String>,
     /// The base of image addresses; `None`: the hub serves them at its own `/media`.
     pub media_url: Option<String>,
-    /// Whose `X-Forwarded-For` is believed.
+    /// Whose word is taken for where a request comes from, and in which header.
     pub trusted_proxies: Proxies,
     /// Connections at once.
     pub max_connections: u32,
@@ -277,13 +277,15 @@ fn http(source: &Source) -> Result<HttpSettings, SettingsError> {
         bind,
         public_url,
         media_url: source.url("GIH_MEDIA_URL")?,
-        trusted_proxies: Proxies::parse(&source.list("GIH_TRUSTED_PROXIES")).map_err(|wrong| {
-            Source::wrong(
-                "GIH_TRUSTED_PROXIES",
-                &wrong,
-                "addresses or networks, like 10.0.0.0/8",
-            )
-        })?,
+        trusted_proxies: Proxies::parse(&source.list("GIH_TRUSTED_PROXIES"))
+            .map_err(|wrong| {
+                Source::wrong(
+                    "GIH_TRUSTED_PROXIES",
+                    &wrong,
+                    "addresses or networks, like 10.0.0.0/8",
+                )
+            })?
+            .with_header(source.forwarded_header("GIH_FORWARDED_HEADER")?),
         max_connections: source.count("GIH_MAX_CONNECTIONS", 10_000, 1)?,
         max_uploads: source.count("GIH_MAX_UPLOADS", 16, 1)?,
         cors_origins: source.origins("GIH_CORS_ORIGINS")?,

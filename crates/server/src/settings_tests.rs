@@ -106,6 +106,9 @@ fn a_wrong_value_names_the_setting_what_came_and_what_is_allowed() {
     }
     assert!(refused("GIH_CORS_ORIGINS", "https://a.example/path").contains("origins like"));
     assert!(refused("GIH_TRUSTED_PROXIES", "10.0.0.0/8,everybody").contains("\"everybody\""));
+    for header in ["Forwarded", "X-Forwarded-For, X-Real-IP", "X Real IP"] {
+        assert!(refused("GIH_FORWARDED_HEADER", header).contains("the name of one header"));
+    }
     assert!(
         from_file(&[], "workers = 1.5")
             .unwrap_err()

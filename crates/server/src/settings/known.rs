@@ -19,7 +19,7 @@ const fn setting(name: &'static str, default: &'static str) -> Setting {
 }
 
 /// All of them.
-pub(super) const SETTINGS: [Setting; 28] = [
+pub(super) const SETTINGS: [Setting; 29] = [
     setting("DATABASE_URL", "sqlite://<data dir>/gih.db"),
     setting("GIH_DATA_DIR", "./data"),
     setting("GIH_STORAGE_URL", "file://<data dir>/media"),
@@ -43,6 +43,7 @@ pub(super) const SETTINGS: [Setting; 28] = [
     setting("GIH_RATE_LIMITS", "live=off,test=60"),
     setting("GIH_SPOOL_LIMIT", "20 GB"),
     setting("GIH_TRUSTED_PROXIES", "none"),
+    setting("GIH_FORWARDED_HEADER", "X-Forwarded-For"),
     setting("GIH_LEASE", "60s"),
     setting("GIH_MAX_CONNECTIONS", "10000"),
     setting("GIH_MAX_UPLOADS", "16"),

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use actix_web::http::Uri;
+use actix_web::http::header::{FORWARDED, HeaderName, X_FORWARDED_FOR};
 use gih_domain::mode::Mode;
 
 use super::known::mask_password;
@@ -116,6 +117,16 @@ impl Source {
             }
         }
         Ok(rates)
+    }
+
+    /// The name of a header that holds addresses with commas between, which `Forwarded` does not.
+    pub(super) fn forwarded_header(&self, name: &str) -> Result<HeaderName, SettingsError> {
+        let allowed =
+            "the name of one header that holds addresses, like X-Forwarded-For or X-Real-IP";
+        self.value(name, X_FORWARDED_FOR, allowed, |text| {
+            let header: HeaderName = text.parse().ok()?;
+            (header != FORWARDED).then_some(header)
+        })
     }
 
     /// Origins: scheme, host and port alone, in lower case, as browsers send them.
