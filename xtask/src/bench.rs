@@ -32,7 +32,10 @@ pub fn smoke_test() -> Result<String> {
     };
     let folder = build(&options.profile)?;
     let mut scratch = Scratch::new()?;
-    workspace::output(&mut tool(&options, &folder, &mut scratch)?)
+    let mut tool = tool(&options, &folder, &mut scratch)?;
+    // It must not replace the report of a run.
+    tool.arg("--json").arg(scratch.path().join("bench.json"));
+    workspace::output(&mut tool)
 }
 
 /// The tool with its arguments, on a Postgres of its own that lives as long as `scratch`.
@@ -64,10 +67,6 @@ fn tool(options: &BenchOptions, folder: &Path, scratch: &mut Scratch) -> Result<
         // A command line is shown to all users of the machine, and in the log.
         .env("GIH_BENCH_POSTGRES_URL", &postgres.url)
         .args(&options.rows);
-    if options.profile != RELEASE {
-        // A smoke test must not replace the report of a run.
-        tool.arg("--json").arg(scratch.path().join("bench.json"));
-    }
     Ok(tool)
 }
 

@@ -10,7 +10,7 @@ use crate::workspace;
 /// Builds the binary of that revision, and runs the tests of two builds on one database with it.
 pub fn run(revision: &str) -> Result<()> {
     let previous = build_of(revision)?;
-    let mut scratch = Scratch::in_memory()?;
+    let mut scratch = Scratch::new()?;
     let servers = services::for_tests(&mut scratch, Needs::SERVERS)?;
     let arguments = [
         "test",

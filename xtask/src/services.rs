@@ -40,7 +40,17 @@ impl Needs {
         }
     }
 
-    /// What the long tests need: no browser.
+    /// What the long tests need whose path contains one of these words, or all of them without words. Only those of
+    /// accessibility need a browser.
+    pub fn of_long_tests(words: &[String]) -> Self {
+        let in_browser = "console::accessibility::torture::axe_finds_nothing";
+        Self {
+            tools: words.is_empty() || words.iter().any(|word| in_browser.contains(word.as_str())),
+            ..Self::SERVERS
+        }
+    }
+
+    /// Servers and no browser.
     pub const SERVERS: Self = Self {
         database: true,
         s3: true,
@@ -118,6 +128,9 @@ mod tests {
         };
         assert_eq!(Needs::of(&["gih-server"]), all);
         assert_eq!(Needs::of(&[]), all);
+        assert_eq!(Needs::of_long_tests(&["kills".to_owned()]), Needs::SERVERS);
+        assert_eq!(Needs::of_long_tests(&["accessibility".to_owned()]), all);
+        assert_eq!(Needs::of_long_tests(&[]), all);
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     let mut others = Vec::new();
     thread::scope(|scope| {
         if arguments.is_empty() {
-            // The first tests mostly wait, so there is room beside them.
+            // The first tests wait for deadlines half of their time. This load is outside of what nextest weighs.
             scope.spawn(|| others = what_nextest_does_not_run());
         }
         failed.extend(workspace::run(tests).err());

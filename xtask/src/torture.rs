@@ -21,7 +21,7 @@ const FIGURES: &str = "TORTURE_FIGURES";
 /// all have run.
 pub fn run(minutes: Option<u64>, narrowed: &[String]) -> Result<()> {
     let mut scratch = Scratch::new()?;
-    let servers = services::for_tests(&mut scratch, Needs::SERVERS)?;
+    let servers = services::for_tests(&mut scratch, Needs::of_long_tests(narrowed))?;
     let until = Until::of(minutes);
     let file = std::env::temp_dir().join(format!("gih-torture-{}", std::process::id()));
     let began = Instant::now();

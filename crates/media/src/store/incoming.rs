@@ -103,8 +103,8 @@ impl Put {
     }
 }
 
-/// What a delete of the folder causes: a rename into it finds nothing. To make a folder that goes at that moment fails because
-/// it is there, and when the standard library looks, it is not.
+/// Whether a delete of the folder caused this: a rename into a folder that is gone fails with `NotFound`, and `create_dir_all`
+/// with `AlreadyExists` when the folder is deleted between its `mkdir` and its check.
 fn is_of_a_folder_that_went(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::AlreadyExists)
 }

@@ -26,7 +26,7 @@ async fn each_language_is_read_by_who_asks_for_it() {
         browser.dark(false).await;
         browser.is_accessible().await;
         browser.dark(true).await;
-        assert_eq!(browser.axe_of_colours().await, [""; 0]);
+        browser.is_accessible().await;
         // Another one is a link away, named in itself, and stays when it is loaded again.
         let other = if language == "it" {
             ("English", "en")

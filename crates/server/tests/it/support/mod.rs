@@ -68,8 +68,8 @@ pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T 
     }
 }
 
-/// How long to wait before asking again for what has been waited for so long: a tenth more at most, since questions that are
-/// asked all the time take the cores from the tests beside.
+/// The pause before the next question: a tenth of the time waited so far, between 20 and 200 ms. Questions that are asked all
+/// the time take the cores from the tests beside.
 pub fn pause(waited: Duration) -> Duration {
     (waited / 10).clamp(Duration::from_millis(20), Duration::from_millis(200))
 }

@@ -18,9 +18,6 @@ const ALL_TAGS: [&str; 7] = [
     "best-practice",
 ];
 
-/// The rules that look at colours: in another colour scheme the others find what they found before.
-const COLOUR_RULES: [&str; 2] = ["color-contrast", "link-in-text-block"];
-
 impl Browser {
     /// Gives the page another size, in CSS pixels.
     pub async fn resize(&self, width: u32, height: u32) {
@@ -104,17 +101,6 @@ impl Browser {
 
     /// What axe finds wrong with the page, a line for each element.
     pub async fn axe(&self) -> Vec<String> {
-        self.axe_by(json!({"type": "tag", "values": ALL_TAGS}))
-            .await
-    }
-
-    /// What axe finds wrong with the page's colours, a line for each element.
-    pub async fn axe_of_colours(&self) -> Vec<String> {
-        self.axe_by(json!({"type": "rule", "values": COLOUR_RULES}))
-            .await
-    }
-
-    async fn axe_by(&self, rules: Value) -> Vec<String> {
         let has_axe = self.script("return typeof axe === 'object';", &[]);
         if has_axe.await != true {
             let axe = tool("TEST_AXE");
@@ -123,6 +109,7 @@ impl Browser {
             // Through the driver, where no policy of the page forbids it.
             self.script(&format!("{axe}\nwindow.axe = axe;"), &[]).await;
         }
+        let rules = json!({"type": "tag", "values": ALL_TAGS});
         let run = "const [rules, done] = arguments;
             const options = { runOnly: rules, resultTypes: ['violations'] };
             axe.run(document, options).then(
