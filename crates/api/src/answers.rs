@@ -47,13 +47,14 @@ struct Held {
 }
 
 impl Answers {
-    /// Counts an answer and hands it out in pieces; `None` when too much waits already. What is small or not in memory is
-    /// left as it is.
+    /// Counts an answer and hands it out in pieces; `None` when too much waits already and the request `may_be_refused`. What
+    /// is small or not in memory is left as it is.
     pub(crate) fn bound(
         self: &Arc<Self>,
         body: BoxBody,
         account: Option<AccountId>,
         address: Option<IpAddr>,
+        may_be_refused: bool,
     ) -> Option<BoxBody> {
         let bytes = match body.try_into_bytes() {
             Ok(bytes) => bytes,
@@ -64,18 +65,24 @@ impl Answers {
         }
         let account = account.map(Reader::Account);
         let address = address.map(Reader::Address);
-        let held = self.hold(bytes.len(), account.into_iter().chain(address).collect())?;
+        let readers: Vec<Reader> = account.into_iter().chain(address).collect();
+        let held = self.hold(bytes.len(), readers, may_be_refused)?;
         Some(BoxBody::new(Pieces { bytes, _held: held }))
     }
 
-    fn hold(self: &Arc<Self>, bytes: usize, readers: Vec<Reader>) -> Option<Held> {
+    fn hold(
+        self: &Arc<Self>,
+        bytes: usize,
+        readers: Vec<Reader>,
+        may_be_refused: bool,
+    ) -> Option<Held> {
         let mut waiting = self.lock();
         let of = |reader| waiting.by_reader.get(reader).copied().unwrap_or(0);
-        let is_within = waiting.all + bytes <= ALL_BYTES
+        let has_room = waiting.all + bytes <= ALL_BYTES
             && readers
                 .iter()
                 .all(|reader| of(reader) + bytes <= SHARE_BYTES);
-        if !is_within {
+        if may_be_refused && !has_room {
             return None;
         }
         waiting.all += bytes;
@@ -143,7 +150,7 @@ mod tests {
         let body = BoxBody::new(Bytes::from(vec![b'x'; 256 * 1024]));
         let account = AccountId(uuid::Uuid::from_u128(account));
         let address = IpAddr::from([203, 0, 113, address]);
-        answers.bound(body, Some(account), Some(address))
+        answers.bound(body, Some(account), Some(address), true)
     }
 
     #[test]
@@ -162,9 +169,13 @@ mod tests {
             waiting.push(answer(answers, 100 + u128::from(number), number).unwrap());
         }
         assert!(answer(answers, 3, 250).is_none(), "all is taken");
+        // What a request has done is told all the same.
+        let told = BoxBody::new(Bytes::from(vec![b'x'; 256 * 1024]));
+        waiting.extend(answers.bound(told, None, None, false));
+        assert_eq!(waiting.len(), 129);
         // Small ones are as they were.
         let small = BoxBody::new(Bytes::from_static(b"{}"));
-        assert!(answers.bound(small, None, None).is_some());
+        assert!(answers.bound(small, None, None, true).is_some());
         drop(waiting);
         assert!(answer(answers, 1, 201).is_some());
         assert!(answers.lock().by_reader.is_empty());
@@ -175,7 +186,7 @@ mod tests {
         let answers = Arc::new(Answers::default());
         let text: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
         let body = BoxBody::new(Bytes::from(text.clone()));
-        let mut body = answers.bound(body, None, None).unwrap();
+        let mut body = answers.bound(body, None, None, true).unwrap();
         assert_eq!(body.size(), BodySize::Sized(text.len() as u64));
         let mut context = Context::from_waker(futures_util::task::noop_waker_ref());
         let mut came = Vec::new();

@@ -73,7 +73,8 @@ pub async fn observe<B: MessageBody + 'static>(
     Ok(response.map_body(|_, body| WatchedBody::new(body, in_flight)))
 }
 
-/// The answer, its bytes counted while they wait for its reader; a refusal when too many of them wait already.
+/// The answer, its bytes counted while they wait for its reader; a refusal when too many of them wait already. Only what can be
+/// asked again is refused: the answer to a `POST` may tell of credits spent, or show a secret this once.
 fn bounded(
     response: ServiceResponse,
     state: &ApiState,
@@ -81,11 +82,21 @@ fn bounded(
 ) -> ServiceResponse {
     let account = response.request().extensions().get::<AccountId>().copied();
     let (request, response) = response.into_parts();
-    let (head, body) = response.into_parts();
-    let response = match state.bodies.answers.bound(body, account, address) {
-        Some(body) => head.set_body(body),
-        None => ApiError::busy("Too many answers are being read too slowly; try again shortly.")
-            .error_response(),
+    let (mut head, body) = response.into_parts();
+    let answers = &state.bodies.answers;
+    let may_be_refused = request.method().is_safe();
+    let response = if let Some(body) = answers.bound(body, account, address, may_be_refused) {
+        head.set_body(body)
+    } else {
+        let busy = "Too many answers are being read too slowly; try again shortly.";
+        let mut refused = ApiError::busy(busy).error_response();
+        // What lets a page of another origin read it.
+        for (name, value) in head.headers_mut().drain() {
+            if let Some(name) = name.filter(|name| name.as_str().starts_with("access-control-")) {
+                refused.headers_mut().insert(name, value);
+            }
+        }
+        refused
     };
     ServiceResponse::new(request, response)
 }

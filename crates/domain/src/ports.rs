@@ -16,6 +16,7 @@ mod image_provider;
 mod image_store;
 mod keys;
 mod ledger;
+mod lists;
 mod password_hasher;
 mod sessions;
 mod spool;
@@ -34,13 +35,14 @@ pub use catalog::Catalog;
 pub use clock::Clock;
 pub use generations::{
     Accept, AcceptError, Accepted, CancelReason, Claim, Claimed, Generations, Hand, Idempotency,
-    LISTED_PROMPT_CHARS, LeaseError, Limits, ListFilter, Page, QueueFull, RATE_PERIOD, Reaped,
+    LeaseError, Limits, QueueFull, RATE_PERIOD, Reaped,
 };
 pub use ids::Ids;
 pub use image_provider::{ImageProvider, Images, Order, ProviderError};
 pub use image_store::{ImageStore, Object, StoreError};
 pub use keys::{KeyOwner, Keys, NewKey, Revoked, Rotation};
 pub use ledger::Ledger;
+pub use lists::{LISTED_PROMPT_CHARS, ListFilter, Page};
 pub use password_hasher::{Asker, Busy, PasswordHasher};
 pub use sessions::{NewSession, Sessions};
 pub use spool::{Spool, SpoolError, SpoolFile};

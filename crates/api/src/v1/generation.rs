@@ -122,9 +122,7 @@ impl GenerationBody {
             balance,
         }
     }
-}
 
-impl GenerationBody {
     /// One of a list: a long prompt is cut.
     pub(crate) fn listed(generation: &Generation, links: &Links) -> Self {
         let mut body = Self::new(generation, None, links);

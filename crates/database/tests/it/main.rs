@@ -15,6 +15,7 @@ mod generations_collect;
 mod generations_hands;
 mod generations_list;
 mod generations_queue;
+mod generations_rate;
 mod generations_settle;
 mod generations_work;
 mod keys;

@@ -3,10 +3,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::DatabaseError;
+use super::{DatabaseError, ListFilter, Page};
 use crate::credits::Credits;
 use crate::generation::{
-    Ending, Failure, FailureCode, Generation, Lease, Reference, SavedImage, Status, Timeline,
+    Ending, Failure, FailureCode, Generation, Lease, Reference, SavedImage, Timeline,
 };
 use crate::id::{AccountId, GenerationId, ImageId, KeyId, WorkerId};
 use crate::idempotency::{Fingerprint, IdempotencyKey};
@@ -374,34 +374,4 @@ pub struct Reaped {
     /// Queued work past its queue deadline, or queued again under a key revoked or an account blocked meanwhile: to
     /// be canceled, and why.
     pub overdue: Vec<(GenerationId, CancelReason)>,
-}
-
-/// Which generations, newest first.
-#[derive(Clone, Debug, Default)]
-pub struct ListFilter {
-    /// Only those in this status.
-    pub status: Option<Status>,
-    /// Only those asked with this key; with another account's there are none.
-    pub key: Option<KeyId>,
-    /// Only those accepted at or after.
-    pub created_from: Option<Timestamp>,
-    /// Only those accepted before.
-    pub created_before: Option<Timestamp>,
-    /// Only those older than this one: the cursor, the last id of the page before.
-    pub after: Option<GenerationId>,
-    /// How many at most.
-    pub limit: u32,
-}
-
-/// How many characters of a prompt a [`Page`] has at most: one more than is shown of it, so that who shows it knows that there
-/// is more.
-pub const LISTED_PROMPT_CHARS: u16 = 1_001;
-
-/// One page of a list, with long prompts cut.
-#[derive(Clone, Debug, Default)]
-pub struct Page {
-    /// What is on it.
-    pub generations: Vec<Generation>,
-    /// Whether there are more.
-    pub has_more: bool,
 }
